@@ -1,0 +1,294 @@
+package dev.outbox.relay;
+
+import dev.outbox.relay.RelayState.Failed;
+import dev.outbox.relay.RelayState.Leading;
+import dev.outbox.relay.RelayState.Standby;
+import dev.outbox.relay.RelayState.Starting;
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.metrics.RelayMetrics;
+import dev.outbox.relay.pipeline.Pipeline;
+import dev.outbox.relay.slot.Initialization;
+import dev.outbox.relay.slot.Preflight;
+import dev.outbox.relay.slot.Preflight.Outcome.Ready;
+import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
+import dev.outbox.relay.slot.SlotStatus;
+import dev.outbox.relay.slot.SlotWatch;
+import dev.outbox.relay.slot.SourceDatabase;
+import dev.outbox.relay.source.SlotStart;
+import io.github.resilience4j.core.IntervalFunction;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The relay's life: looks at the surroundings, runs a pipeline, and after a failure builds a new
+ * one with growing waits, until it is stopped. Every failure is tried again, since every one may
+ * come right: a database comes back, a privilege is granted, a topic's limit is raised.
+ *
+ * <p>Any thread may call any method. One thread of the relay's own supervises, another watches.
+ */
+public final class Relay {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
+  private static final Duration STANDBY_LOOK = Duration.ofSeconds(1);
+  private static final Duration WATCH_EVERY = Duration.ofSeconds(2);
+
+  /** From when on missing acknowledgements are worth a word and not fit for health. */
+  private static final Duration STALLED_AFTER = Duration.ofSeconds(10);
+
+  private final RelaySettings settings;
+  private final RelayMetrics metrics;
+  private final SlotWatch slotWatch;
+  private final Preflight preflight;
+  private final Initialization initialization;
+  private final IntervalFunction backoff;
+  private final CountDownLatch stopRequested = new CountDownLatch(1);
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final Thread supervisor = new Thread(this::supervise, "outbox-relay");
+  private final ScheduledExecutorService watcher =
+      Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "outbox-relay-watch"));
+  private volatile RelayState state = new Starting(1);
+  private volatile @Nullable Pipeline pipeline;
+  private boolean stallReported;
+
+  /** Not started yet. */
+  public Relay(RelaySettings settings, RelayMetrics metrics) {
+    this.settings = settings;
+    this.metrics = metrics;
+    SourceDatabase database = new SourceDatabase(settings);
+    this.slotWatch = new SlotWatch(database, settings);
+    this.preflight = new Preflight(database, settings);
+    this.initialization = new Initialization(database, settings);
+    this.backoff =
+        IntervalFunction.ofExponentialRandomBackoff(
+            settings.backoff().initial(), 2.0, 0.2, settings.backoff().max());
+  }
+
+  private static Thread daemon(Runnable task, String name) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** Begins to work; returns at once, since surroundings may come later. Once. */
+  public void start() {
+    supervisor.start();
+    schedule(this::watch, WATCH_EVERY);
+    schedule(this::beat, settings.heartbeatInterval());
+  }
+
+  private void schedule(Runnable task, Duration every) {
+    watcher.scheduleWithFixedDelay(task, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** What the relay is doing. */
+  public RelayState state() {
+    return state;
+  }
+
+  /** How long Kafka has owed an acknowledgement, if that is longer than usual; else zero. */
+  public Duration stalledFor() {
+    Pipeline running = pipeline;
+    Duration oldest = running == null ? Duration.ZERO : running.oldestInFlight();
+    return oldest.compareTo(STALLED_AFTER) < 0 ? Duration.ZERO : oldest;
+  }
+
+  /**
+   * Takes in nothing more, waits for what is in flight, confirms it, and ends. Idempotent; returns
+   * when the relay has ended.
+   */
+  public void stop() throws InterruptedException {
+    stopRequested.countDown();
+    Pipeline running = pipeline;
+    if (running != null) {
+      state = state.draining();
+      running.stop();
+    }
+    if (supervisor.getState() != Thread.State.NEW) {
+      stopped.await();
+    }
+    watcher.shutdownNow();
+  }
+
+  private void supervise() {
+    try {
+      while (!isStopping()) {
+        runOnce();
+      }
+    } catch (InterruptedException e) {
+      LOG.atWarn().log("The relay's thread was interrupted, the relay ends");
+    } finally {
+      state = state.stopped();
+      LOG.atInfo().log("Relay stopped");
+      stopped.countDown();
+    }
+  }
+
+  private boolean isStopping() {
+    return stopRequested.getCount() == 0;
+  }
+
+  /** One run: from looking at the surroundings to the pipeline's end, and the wait after it. */
+  private void runOnce() throws InterruptedException {
+    Starting starting = state instanceof Starting now ? now : new Starting(1);
+    try {
+      if (settings.autoInit() && initialization.isDue()) {
+        initialization
+            .run(false)
+            .forEach(
+                step ->
+                    LOG.atInfo()
+                        .addKeyValue("outcome", step.outcome())
+                        .log("Initialised {}", step.thing()));
+      }
+      Preflight.Outcome outcome = preflight.check();
+      if (outcome instanceof SlotInUse inUse) {
+        standBy(starting, inUse);
+      } else if (outcome instanceof Ready ready) {
+        lead(starting, ready.start());
+      }
+    } catch (RuntimeException e) {
+      fail(asRelayException(e));
+    }
+  }
+
+  private void standBy(Starting starting, SlotInUse inUse) throws InterruptedException {
+    if (!(state instanceof Standby)) {
+      LOG.atInfo()
+          .addKeyValue("slot", settings.slot())
+          .addKeyValue("serverProcess", inUse.serverProcess())
+          .log("Standing by: another instance streams from the slot");
+    }
+    state = starting.standby(inUse.serverProcess());
+    pause(STANDBY_LOOK);
+  }
+
+  private void lead(Starting starting, SlotStart start) throws InterruptedException {
+    try (Pipeline opened = Pipeline.open(settings, start, metrics)) {
+      pipeline = opened;
+      if (isStopping()) {
+        return;
+      }
+      state = starting.leading();
+      LOG.atInfo()
+          .addKeyValue("slot", settings.slot())
+          .addKeyValue("confirmed", "%X".formatted(start.confirmedLsn()))
+          .log("Leading: relaying events");
+      try {
+        opened.run();
+      } finally {
+        if (opened.hasAdvanced() && state instanceof Leading leading) {
+          state = leading.advanced();
+        }
+      }
+    } finally {
+      pipeline = null;
+    }
+  }
+
+  private void fail(RelayException failure) throws InterruptedException {
+    if (isStopping()) {
+      return;
+    }
+    metrics.restarted();
+    Failed failed = failed(failure);
+    state = failed;
+    LOG.atError()
+        .addKeyValue("stage", failure.stage())
+        .addKeyValue("attempt", failed.attempt())
+        .addKeyValue("nextAttemptInMillis", failed.nextAttemptIn().toMillis())
+        .addKeyValue("remedy", failure.remedy())
+        .log("{}", failure.problem());
+    LOG.atDebug().setCause(failure).log("Cause of the failure");
+    pause(failed.nextAttemptIn());
+    state = failed.starting();
+  }
+
+  private Failed failed(RelayException failure) {
+    if (state instanceof Leading leading) {
+      return leading.failed(failure, wait(leading.attempt()));
+    }
+    Starting starting = state instanceof Starting now ? now : new Starting(1);
+    return starting.failed(failure, wait(starting.attempt()));
+  }
+
+  private Duration wait(int attempt) {
+    return Duration.ofMillis(backoff.apply(attempt));
+  }
+
+  private static RelayException asRelayException(RuntimeException failure) {
+    return failure instanceof RelayException known
+        ? known
+        : new RelayException(
+            Stage.PUBLISHING,
+            "Unexpected failure: " + failure,
+            "The relay tries again by itself; if this repeats, see the cause in the log"
+                + " (logging.level.dev.outbox=debug).",
+            failure);
+  }
+
+  private void pause(Duration wait) throws InterruptedException {
+    boolean stopping = stopRequested.await(wait.toMillis(), TimeUnit.MILLISECONDS);
+    if (stopping) {
+      LOG.atDebug().log("Wait ended by the stop");
+    }
+  }
+
+  /** Catches everything: an exception would end the schedule, and with it all watching. */
+  private void watch() {
+    Pipeline running = pipeline;
+    if (running == null) {
+      return;
+    }
+    reportStall();
+    try {
+      SlotStatus slot = slotWatch.require();
+      metrics.slot(figure(slot.lagBytes()), figure(slot.confirmedLsn()));
+    } catch (RelayException e) {
+      metrics.slot(Double.NaN, Double.NaN);
+      if (e.getCause() == null) {
+        running.abort(e);
+      } else {
+        LOG.atDebug().setCause(e).log("The slot cannot be looked at");
+      }
+    } catch (RuntimeException e) {
+      LOG.atWarn().setCause(e).log("Watching the slot failed");
+    }
+  }
+
+  private static double figure(@Nullable Long value) {
+    return value == null ? Double.NaN : value;
+  }
+
+  private void reportStall() {
+    Duration stalled = stalledFor();
+    if (!stalled.isZero() && !stallReported) {
+      stallReported = true;
+      LOG.atWarn()
+          .addKeyValue("seconds", stalled.toSeconds())
+          .addKeyValue("brokers", settings.kafka().bootstrapServers())
+          .log("Kafka acknowledges nothing: bring the brokers back; events wait in order");
+    } else if (stalled.isZero() && stallReported) {
+      stallReported = false;
+      LOG.atInfo().log("Kafka acknowledges again");
+    }
+  }
+
+  private void beat() {
+    if (pipeline == null) {
+      return;
+    }
+    try {
+      slotWatch.beat();
+    } catch (RuntimeException e) { // the engine notices a database that is away by itself
+      LOG.atDebug().setCause(e).log("No heartbeat");
+    }
+  }
+}

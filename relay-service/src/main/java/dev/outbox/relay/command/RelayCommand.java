@@ -1,0 +1,117 @@
+package dev.outbox.relay.command;
+
+import dev.outbox.relay.config.InvalidSettingsException;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.web.RelayServer;
+import java.util.ArrayList;
+import java.util.List;
+import org.springframework.boot.SpringApplication;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Unmatched;
+
+/** The command line: {@code run} when no command is given, {@code init}, {@code status}. */
+@Command(
+    name = "relay-service",
+    mixinStandardHelpOptions = true,
+    versionProvider = RelayVersion.class,
+    subcommands = {RelayCommand.Run.class, InitCommand.class, StatusCommand.class},
+    description = "Publishes committed outbox rows from PostgreSQL's write-ahead log to Kafka.",
+    footer = {
+      "",
+      "Settings come from the environment (OUTBOX_RELAY_DATABASE_URL), from application.yaml or",
+      "from arguments (--outbox.relay.database.url=jdbc:postgresql://host:5432/orders).",
+      "Without a command the relay runs."
+    })
+public final class RelayCommand implements Runnable {
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @Unmatched private List<String> arguments = new ArrayList<>();
+
+  /** Runs what the arguments say and ends the process, unless it is the relay that now runs. */
+  public static void execute(String[] arguments) {
+    CommandLine line =
+        new CommandLine(new RelayCommand())
+            .setExecutionExceptionHandler(RelayCommand::report)
+            .setCaseInsensitiveEnumValuesAllowed(true);
+    int exitCode = line.execute(arguments);
+    if (exitCode != CommandLine.ExitCode.OK || !isRun(line.getParseResult())) {
+      System.exit(exitCode);
+    }
+  }
+
+  private static boolean isRun(CommandLine.ParseResult parsed) {
+    if (CommandLine.printHelpIfRequested(parsed)) {
+      return false;
+    }
+    return !parsed.hasSubcommand() || parsed.subcommand().commandSpec().userObject() instanceof Run;
+  }
+
+  /** Failures that tell a remedy need no stack trace; Spring Boot has reported its own already. */
+  private static int report(Exception failure, CommandLine line, CommandLine.ParseResult parsed) {
+    if (failure instanceof RelayException || failure instanceof InvalidSettingsException) {
+      line.getErr().println(failure.getMessage());
+    } else if (!(failure instanceof ReportedException)) {
+      failure.printStackTrace(line.getErr());
+    }
+    return CommandLine.ExitCode.SOFTWARE;
+  }
+
+  @Override
+  public void run() {
+    startRelay(spec, arguments);
+  }
+
+  private static void startRelay(CommandSpec spec, List<String> arguments) {
+    SpringArguments.require(spec, arguments);
+    try {
+      SpringApplication.run(RelayServer.class, arguments.toArray(String[]::new));
+    } catch (RuntimeException e) {
+      throw new ReportedException(e);
+    }
+  }
+
+  /** Spring Boot's failure analysis has been printed. */
+  private static final class ReportedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    ReportedException(Throwable cause) {
+      super(cause);
+    }
+  }
+
+  /** {@code run} spelled out. */
+  @Command(
+      name = "run",
+      mixinStandardHelpOptions = true,
+      description = "Relays events until stopped (the default).")
+  static final class Run implements Runnable {
+    @Spec private CommandSpec spec = CommandSpec.create();
+    @Unmatched private List<String> arguments = new ArrayList<>();
+
+    @Override
+    public void run() {
+      startRelay(spec, arguments);
+    }
+  }
+
+  /** Arguments that are settings, {@code --outbox.relay.name=orders}, are Spring's to read. */
+  static final class SpringArguments {
+    private SpringArguments() {}
+
+    static void require(CommandSpec spec, List<String> arguments) {
+      for (String argument : arguments) {
+        if (!argument.startsWith("--") || !argument.contains("=")) {
+          throw new ParameterException(
+              spec.commandLine(),
+              "Unknown command or option '%s'. Commands: run, init, status; settings are written"
+                      .formatted(argument)
+                  + " --outbox.relay.name=value.");
+        }
+      }
+    }
+  }
+}

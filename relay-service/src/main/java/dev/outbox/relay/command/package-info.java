@@ -1,0 +1,5 @@
+/** The relay's command line. */
+@NullMarked
+package dev.outbox.relay.command;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,118 @@
+package dev.outbox.relay.config;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The relay's settings, {@code outbox.relay.*} as Spring Boot properties or environment variables.
+ * Immutable; {@link SettingsLoader} hands out only checked ones.
+ *
+ * @param name the relay's name: one per source database; becomes the records' {@code ce_source}
+ * @param database the PostgreSQL database that holds the outbox table
+ * @param kafka where events are published
+ * @param engine what reads the write-ahead log
+ * @param delivery what the relay promises on the topic
+ * @param topicTemplate topic of an event; {@code {aggregatetype}} is replaced
+ * @param table the outbox table, {@code schema.table}
+ * @param slot the logical replication slot, the relay's only position
+ * @param publication the publication that the slot is read through
+ * @param autoInit whether {@code run} makes publication, slot and state table that are missing
+ * @param poison what happens with an event that can never be published
+ * @param inFlightLimit most payload bytes handed to Kafka and not yet acknowledged
+ * @param heartbeatInterval how often the relay writes a logical message, so that an idle outbox
+ *     does not hold the write-ahead log of a busy database
+ * @param drainTimeout how long a graceful stop waits for Kafka's acknowledgements
+ * @param backoff waits between runs after failures
+ */
+@ConfigurationProperties(RelaySettings.PREFIX)
+public record RelaySettings(
+    @DefaultValue("") String name,
+    @DefaultValue Database database,
+    @DefaultValue Kafka kafka,
+    @DefaultValue("debezium") Engine engine,
+    @DefaultValue("at-least-once") Delivery delivery,
+    @DefaultValue("outbox.event.{aggregatetype}") String topicTemplate,
+    @DefaultValue("public.outbox_event") String table,
+    @DefaultValue("outbox_relay") String slot,
+    @DefaultValue("outbox_relay") String publication,
+    @DefaultValue("false") boolean autoInit,
+    @DefaultValue("halt") Poison poison,
+    @DefaultValue("32MB") DataSize inFlightLimit,
+    @DefaultValue("10s") Duration heartbeatInterval,
+    @DefaultValue("20s") Duration drainTimeout,
+    @DefaultValue Backoff backoff) {
+
+  static final String PREFIX = "outbox.relay";
+
+  /** The outbox table's name, taken apart. */
+  public TableName tableName() {
+    return TableName.parse(table);
+  }
+
+  /**
+   * @param url JDBC URL, {@code jdbc:postgresql://host:port/database}
+   * @param username role with LOGIN and REPLICATION
+   * @param password the role's password
+   */
+  public record Database(
+      @DefaultValue("") String url,
+      @DefaultValue("") String username,
+      @DefaultValue("") String password) {
+
+    @Override
+    public String toString() {
+      return "Database[url=" + url + ", username=" + username + "]";
+    }
+  }
+
+  /**
+   * @param bootstrapServers brokers to begin with, {@code host:port}
+   * @param properties further producer settings, except those that would break a guarantee
+   */
+  public record Kafka(
+      @DefaultValue List<String> bootstrapServers, @DefaultValue Map<String, String> properties) {
+
+    public Kafka {
+      bootstrapServers = List.copyOf(bootstrapServers);
+      properties = Map.copyOf(properties);
+    }
+
+    @Override
+    public String toString() {
+      return "Kafka[bootstrapServers="
+          + bootstrapServers
+          + ", properties="
+          + properties.keySet()
+          + "]";
+    }
+  }
+
+  /**
+   * @param initial wait after the first failure; doubles with each further one
+   * @param max longest wait
+   */
+  public record Backoff(
+      @DefaultValue("500ms") Duration initial, @DefaultValue("30s") Duration max) {}
+
+  /** What reads the write-ahead log. */
+  public enum Engine {
+    /** Embedded Debezium. */
+    DEBEZIUM
+  }
+
+  /** What the relay promises on the topic. */
+  public enum Delivery {
+    /** Nothing is lost; after a crash a run of events may repeat as a whole, in order. */
+    AT_LEAST_ONCE
+  }
+
+  /** What happens with an event that can never be published. */
+  public enum Poison {
+    /** The relay stands still before it, says so, and tries it again with backoff. */
+    HALT
+  }
+}

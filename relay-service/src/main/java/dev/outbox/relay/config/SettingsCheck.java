@@ -1,0 +1,202 @@
+package dev.outbox.relay.config;
+
+import dev.outbox.relay.config.InvalidSettingsException.Problem;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.postgresql.Driver;
+import org.postgresql.PGProperty;
+import org.springframework.util.unit.DataSize;
+
+/** The rules for settings, each with its remedy. Collects every problem instead of the first. */
+final class SettingsCheck {
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,100}");
+  private static final Pattern SLOT = Pattern.compile("[a-z0-9_]{1,63}");
+  private static final Pattern BROKER = Pattern.compile("(\\[[0-9a-fA-F:]+]|[^:\\s]+):[0-9]{1,5}");
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\{([^}]*)}");
+  private static final int POSTGRES_IDENTIFIER_BYTES = 63;
+  private static final DataSize SMALLEST_IN_FLIGHT = DataSize.ofMegabytes(1);
+
+  /** Producer settings that uphold a guarantee, with the values that do. */
+  private static final Map<String, Predicate<String>> GUARANTEED =
+      Map.of(
+          "acks", value -> value.equals("all") || value.equals("-1"),
+          "enable.idempotence", "true"::equals,
+          "delivery.timeout.ms", value -> false,
+          "retries", value -> false,
+          "max.in.flight.requests.per.connection",
+              value -> List.of("1", "2", "3", "4", "5").contains(value),
+          "key.serializer", value -> false,
+          "value.serializer", value -> false,
+          "transactional.id", value -> false,
+          "bootstrap.servers", value -> false);
+
+  private final List<Problem> problems = new ArrayList<>();
+
+  private SettingsCheck() {}
+
+  static List<Problem> check(RelaySettings settings) {
+    SettingsCheck check = new SettingsCheck();
+    check.checkNames(settings);
+    check.checkDatabase(settings.database());
+    check.checkKafka(settings.kafka());
+    check.checkTopicTemplate(settings.topicTemplate());
+    check.checkAmounts(settings);
+    return check.problems;
+  }
+
+  private void checkNames(RelaySettings settings) {
+    require(
+        NAME.matcher(settings.name()).matches(),
+        "name",
+        settings.name(),
+        "a relay needs a name of letters, digits, '.', '_' and '-'",
+        "name it after the service whose outbox it relays, such as order-service");
+    require(
+        SLOT.matcher(settings.slot()).matches(),
+        "slot",
+        settings.slot(),
+        "not a replication slot name",
+        "use up to 63 lower-case letters, digits and underscores");
+    require(
+        isIdentifier(settings.publication()),
+        "publication",
+        settings.publication(),
+        "not a publication name",
+        "use 1 to 63 bytes");
+    boolean tableValid;
+    try {
+      TableName table = settings.tableName();
+      tableValid = isIdentifier(table.schema()) && isIdentifier(table.table());
+    } catch (IllegalArgumentException e) {
+      tableValid = false;
+    }
+    require(
+        tableValid,
+        "table",
+        settings.table(),
+        "not a table name",
+        "write schema.table, such as public.outbox_event");
+  }
+
+  private static boolean isIdentifier(String name) {
+    return !name.isBlank()
+        && name.indexOf('\0') < 0
+        && name.getBytes(java.nio.charset.StandardCharsets.UTF_8).length
+            <= POSTGRES_IDENTIFIER_BYTES;
+  }
+
+  private void checkDatabase(RelaySettings.Database database) {
+    Properties parsed = Driver.parseURL(database.url(), null);
+    boolean valid = database.url().startsWith("jdbc:postgresql:") && parsed != null;
+    require(
+        valid,
+        "database.url",
+        database.url(),
+        "not a PostgreSQL JDBC URL",
+        "write jdbc:postgresql://host:port/database");
+    if (valid && parsed != null) {
+      String host = PGProperty.PG_HOST.getOrDefault(parsed);
+      require(
+          host == null || !host.contains(","),
+          "database.url",
+          database.url(),
+          "names several hosts, and a replication slot lives on one",
+          "name the primary, or an address that follows it");
+      require(
+          PGProperty.PASSWORD.getOrDefault(parsed) == null
+              && PGProperty.USER.getOrDefault(parsed) == null,
+          "database.url",
+          "jdbc:postgresql://… (masked)",
+          "carries user or password",
+          "set outbox.relay.database.username and outbox.relay.database.password instead");
+    }
+    require(
+        !database.username().isBlank(),
+        "database.username",
+        database.username(),
+        "the relay needs a role with LOGIN and REPLICATION",
+        "set it to that role's name");
+  }
+
+  private void checkKafka(RelaySettings.Kafka kafka) {
+    require(
+        !kafka.bootstrapServers().isEmpty(),
+        "kafka.bootstrap-servers",
+        "",
+        "the relay needs a broker to publish to",
+        "set it to host:port, several separated by commas");
+    for (String server : kafka.bootstrapServers()) {
+      require(
+          BROKER.matcher(server).matches(),
+          "kafka.bootstrap-servers",
+          server,
+          "not an address of a broker",
+          "write host:port, several separated by commas");
+    }
+    kafka
+        .properties()
+        .forEach(
+            (name, value) -> {
+              Predicate<String> upholds = GUARANTEED.get(name);
+              require(
+                  upholds == null || upholds.test(value),
+                  "kafka.properties." + name,
+                  value,
+                  "would break the relay's guarantees of order and delivery",
+                  "take it out; the relay sets it itself");
+            });
+  }
+
+  private void checkTopicTemplate(String template) {
+    boolean unknown =
+        PLACEHOLDER
+            .matcher(template)
+            .results()
+            .anyMatch(found -> !found.group(1).equals("aggregatetype"));
+    require(
+        !template.isBlank() && !unknown,
+        "topic-template",
+        template,
+        unknown ? "has a placeholder other than {aggregatetype}" : "is empty",
+        "write a topic name with {aggregatetype} in it, such as outbox.event.{aggregatetype}");
+  }
+
+  private void checkAmounts(RelaySettings settings) {
+    require(
+        settings.inFlightLimit().compareTo(SMALLEST_IN_FLIGHT) >= 0,
+        "in-flight-limit",
+        settings.inFlightLimit().toString(),
+        "too small to work with",
+        "give at least 1MB");
+    requirePositive("heartbeat-interval", settings.heartbeatInterval());
+    requirePositive("drain-timeout", settings.drainTimeout());
+    requirePositive("backoff.initial", settings.backoff().initial());
+    require(
+        settings.backoff().max().compareTo(settings.backoff().initial()) >= 0,
+        "backoff.max",
+        settings.backoff().max().toString(),
+        "shorter than outbox.relay.backoff.initial",
+        "give at least " + settings.backoff().initial());
+  }
+
+  private void requirePositive(String key, Duration value) {
+    require(
+        value.toMillis() > 0,
+        key,
+        value.toString(),
+        "not a positive duration",
+        "give a number with a unit, such as 500ms, 10s or 5m");
+  }
+
+  private void require(boolean holds, String key, String value, String reason, String remedy) {
+    if (!holds) {
+      problems.add(new Problem(RelaySettings.PREFIX + "." + key, value, reason, remedy));
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package dev.outbox.relay.event;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One row of the outbox table as the write-ahead log carries it.
+ *
+ * @param id the event ID as text
+ * @param aggregateType names the topic
+ * @param aggregateId the record's key
+ * @param type what happened
+ * @param payload the record's value, passed through untouched; null is a tombstone. Not copied:
+ *     whoever holds the event must not change it
+ * @param headers the row's own headers, a JSON object of strings, not yet parsed
+ * @param committedAt when the transaction committed
+ * @param position where the event stands in the source
+ */
+@SuppressWarnings("ArrayRecordComponent") // events are never compared; copying payloads costs
+public record OutboxEvent(
+    String id,
+    String aggregateType,
+    String aggregateId,
+    String type,
+    byte @Nullable [] payload,
+    @Nullable String headers,
+    Instant committedAt,
+    SourcePosition position) {
+
+  /** The event's names for messages and logs; never its payload. */
+  public String describe() {
+    return "event %s (%s of aggregate %s %s)".formatted(id, type, aggregateType, aggregateId);
+  }
+
+  @Override
+  public String toString() {
+    return describe();
+  }
+}

@@ -1,0 +1,96 @@
+package dev.outbox.relay.failure;
+
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/** Tells what PostgreSQL's error codes mean for the relay and what to do about them. */
+public final class DatabaseFailures {
+
+  private DatabaseFailures() {}
+
+  /**
+   * The failure in an operator's words.
+   *
+   * @param stage where it happened
+   * @param failure anything with an {@link SQLException} among its causes
+   * @param database the JDBC URL, without secrets
+   * @param username the role that was used
+   * @return null when no SQL failure is among the causes
+   */
+  public static @Nullable RelayException explain(
+      Stage stage, Throwable failure, String database, String username) {
+    SQLException sql = find(failure);
+    if (sql == null) {
+      return null;
+    }
+    String state = sql.getSQLState() == null ? "" : sql.getSQLState();
+    String message = "%s (SQLSTATE %s)".formatted(firstLine(sql.getMessage()), state);
+    return switch (state) {
+      case "08001", "08004", "08006", "08003", "57P01", "57P02", "57P03" ->
+          new RelayException(
+              stage,
+              "The database at %s cannot be reached: %s".formatted(database, message),
+              "Start PostgreSQL, or correct outbox.relay.database.url; the relay goes on by itself"
+                  + " once the database answers.",
+              failure);
+      case "28P01", "28000" ->
+          new RelayException(
+              stage,
+              "The database at %s refuses role '%s': %s".formatted(database, username, message),
+              "Check outbox.relay.database.username and outbox.relay.database.password, and that"
+                  + " pg_hba.conf admits the role.",
+              failure);
+      case "3D000" ->
+          new RelayException(
+              stage,
+              "The database of %s does not exist: %s".formatted(database, message),
+              "Create it, or correct outbox.relay.database.url.",
+              failure);
+      case "42501" ->
+          new RelayException(
+              stage,
+              "Role '%s' lacks a privilege: %s".formatted(username, message),
+              "Grant it; docs/configuration.md lists what the relay's role needs, or run 'init' with"
+                  + " a role that owns the table.",
+              failure);
+      case "53300" ->
+          new RelayException(
+              stage,
+              "The database at %s has no connection left: %s".formatted(database, message),
+              "Raise max_connections or max_wal_senders, or close other connections.",
+              failure);
+      case "53400" ->
+          new RelayException(
+              stage,
+              "The server has no replication slot left: %s".formatted(message),
+              "Raise max_replication_slots, or drop slots that nobody uses.",
+              failure);
+      default ->
+          new RelayException(
+              stage,
+              "The database at %s reports: %s".formatted(database, message),
+              "See PostgreSQL's log; the relay tries again by itself.",
+              failure);
+    };
+  }
+
+  /** The SQL state among a failure's causes, or an empty text. */
+  public static String stateOf(Throwable failure) {
+    SQLException sql = find(failure);
+    return sql == null || sql.getSQLState() == null ? "" : sql.getSQLState();
+  }
+
+  private static @Nullable SQLException find(Throwable failure) {
+    @Nullable SQLException found = null;
+    for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql) {
+        found = sql;
+      }
+    }
+    return found;
+  }
+
+  private static String firstLine(@Nullable String message) {
+    return message == null ? "no message" : message.lines().findFirst().orElse("no message");
+  }
+}

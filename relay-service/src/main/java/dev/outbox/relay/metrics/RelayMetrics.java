@@ -1,0 +1,131 @@
+package dev.outbox.relay.metrics;
+
+import dev.outbox.relay.position.InFlightEvents;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that the relay measures. Counters grow over the life of the process, across runs.
+ *
+ * <table>
+ *   <caption>Metrics, with their names at {@code /actuator/prometheus}</caption>
+ *   <tr><th>name<th>meaning
+ *   <tr><td>{@code outbox_relay_events_read_total}<td>events read from the write-ahead log
+ *   <tr><td>{@code outbox_relay_events_published_total}<td>events acknowledged by Kafka
+ *   <tr><td>{@code outbox_relay_events_ignored_total}<td>log entries passed by on purpose
+ *   <tr><td>{@code outbox_relay_events_retried_total}<td>sends that the producer retried
+ *   <tr><td>{@code outbox_relay_restarts_total}<td>runs ended by a failure
+ *   <tr><td>{@code outbox_relay_in_flight}<td>events handed to Kafka, not settled
+ *   <tr><td>{@code outbox_relay_in_flight_bytes}<td>their size
+ *   <tr><td>{@code outbox_relay_in_flight_oldest_seconds}<td>age of the oldest of them
+ *   <tr><td>{@code outbox_relay_slot_lag_bytes}<td>write-ahead log that the slot still holds back
+ *       from confirmation; NaN while the database cannot be asked
+ *   <tr><td>{@code outbox_relay_confirmed_lsn}<td>the slot's confirmed position as a number
+ *   <tr><td>{@code outbox_relay_leading}<td>1 while this instance publishes, else 0
+ * </table>
+ */
+public final class RelayMetrics {
+
+  private final Counter read;
+  private final Counter published;
+  private final Counter ignored;
+  private final Counter restarts;
+  private final AtomicLong retriedBefore = new AtomicLong();
+  private volatile @Nullable InFlightEvents inFlight;
+  private volatile @Nullable DoubleSupplier retries;
+  private volatile double slotLagBytes = Double.NaN;
+  private volatile double confirmedLsn = Double.NaN;
+  private volatile boolean leading;
+
+  /** Registers all metrics. */
+  public RelayMetrics(MeterRegistry registry) {
+    read = registry.counter("outbox.relay.events.read");
+    published = registry.counter("outbox.relay.events.published");
+    ignored = registry.counter("outbox.relay.events.ignored");
+    restarts = registry.counter("outbox.relay.restarts");
+    FunctionCounter.builder("outbox.relay.events.retried", this, RelayMetrics::retried)
+        .register(registry);
+    gauge(registry, "outbox.relay.in.flight", null, in -> in.events());
+    gauge(registry, "outbox.relay.in.flight.bytes", null, in -> in.bytes());
+    gauge(
+        registry,
+        "outbox.relay.in.flight.oldest",
+        "seconds",
+        in -> in.oldestAge().toNanos() / (double) TimeUnit.SECONDS.toNanos(1));
+    Gauge.builder("outbox.relay.slot.lag", this, metrics -> metrics.slotLagBytes)
+        .baseUnit("bytes")
+        .register(registry);
+    Gauge.builder("outbox.relay.confirmed.lsn", this, metrics -> metrics.confirmedLsn)
+        .register(registry);
+    Gauge.builder("outbox.relay.leading", this, metrics -> metrics.leading ? 1 : 0)
+        .register(registry);
+  }
+
+  private void gauge(
+      MeterRegistry registry, String name, @Nullable String unit, InFlightFigure figure) {
+    Gauge.builder(name, this, metrics -> figure.of(metrics.inFlight))
+        .baseUnit(unit)
+        .register(registry);
+  }
+
+  /** An event was read. */
+  public void read() {
+    read.increment();
+  }
+
+  /** An event was acknowledged. Called on Kafka's callback thread. */
+  public void published() {
+    published.increment();
+  }
+
+  /** A log entry that carries no event was passed by. */
+  public void ignored() {
+    ignored.increment();
+  }
+
+  /** A run ended by a failure. */
+  public void restarted() {
+    restarts.increment();
+  }
+
+  /** From now on these events are in flight, and this tells how often the producer retried. */
+  public void observe(InFlightEvents events, DoubleSupplier producerRetries) {
+    inFlight = events;
+    retries = producerRetries;
+    leading = true;
+  }
+
+  /** The run is over; nothing is in flight any more. */
+  public void observeNothing() {
+    retriedBefore.set((long) retried());
+    retries = null;
+    inFlight = null;
+    leading = false;
+  }
+
+  /** The slot as last looked at; NaN for what is not known. */
+  public void slot(double lagBytes, double confirmed) {
+    slotLagBytes = lagBytes;
+    confirmedLsn = confirmed;
+  }
+
+  private double retried() {
+    DoubleSupplier current = retries;
+    return retriedBefore.get() + (current == null ? 0 : current.getAsDouble());
+  }
+
+  /** A figure about the events in flight, zero when there is no run. */
+  private interface InFlightFigure {
+    double figure(InFlightEvents events);
+
+    default double of(@Nullable InFlightEvents events) {
+      return events == null ? 0 : figure(events);
+    }
+  }
+}

@@ -1,0 +1,259 @@
+package dev.outbox.relay.pipeline;
+
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.event.OutboxEvent;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.metrics.RelayMetrics;
+import dev.outbox.relay.position.InFlightEvents;
+import dev.outbox.relay.position.InFlightEvents.Entry;
+import dev.outbox.relay.position.InFlightEvents.Rejection;
+import dev.outbox.relay.publishing.Delivery;
+import dev.outbox.relay.publishing.KafkaPublisher;
+import dev.outbox.relay.routing.EventRouter;
+import dev.outbox.relay.routing.RoutedRecord;
+import dev.outbox.relay.routing.Routing;
+import dev.outbox.relay.routing.Routing.Routed;
+import dev.outbox.relay.routing.Routing.Unroutable;
+import dev.outbox.relay.source.OutboxSource;
+import dev.outbox.relay.source.SlotStart;
+import dev.outbox.relay.source.SourceHandler;
+import dev.outbox.relay.source.SourceItem;
+import dev.outbox.relay.source.SourceItem.Decoded;
+import dev.outbox.relay.source.SourceItem.Ignored;
+import dev.outbox.relay.source.SourceItem.Undecodable;
+import dev.outbox.relay.source.debezium.DebeziumSource;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of events from the write-ahead log to Kafka and of acknowledgements back: decode, route,
+ * admit, send without waiting, confirm the acknowledged prefix. One pipeline serves one run.
+ *
+ * <p>{@link #handle} runs on the engine thread; {@link #stop}, {@link #abort} and the figures may
+ * be used by any thread.
+ */
+public final class Pipeline implements SourceHandler, AutoCloseable {
+
+  /** Confirming costs a round trip to the server, so not every acknowledgement is worth one. */
+  private static final Duration CONFIRM_EVERY = Duration.ofMillis(100);
+
+  /** Longest wait for room before looking again whether to stop. */
+  private static final Duration LOOK_AROUND = Duration.ofMillis(100);
+
+  private final OutboxSource source;
+  private final EventRouter router;
+  private final KafkaPublisher publisher;
+  private final InFlightEvents inFlight;
+  private final RelayMetrics metrics;
+  private final Duration drainTimeout;
+  private final long start;
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final AtomicReference<@Nullable RelayException> abortion = new AtomicReference<>();
+  private volatile boolean stopping;
+  private volatile long confirmed;
+  private long lastConfirmationNanos = System.nanoTime();
+
+  private Pipeline(RelaySettings settings, SlotStart start, RelayMetrics metrics) {
+    this.metrics = metrics;
+    this.drainTimeout = settings.drainTimeout();
+    this.router = new EventRouter(settings.topicTemplate(), settings.name());
+    this.inFlight = new InFlightEvents(settings.inFlightLimit().toBytes(), start.confirmedLsn());
+    this.start = start.confirmedLsn();
+    this.confirmed = start.confirmedLsn();
+    this.publisher = KafkaPublisher.open(settings, () -> stopping || inFlight.rejection() != null);
+    this.source = new DebeziumSource(settings, start);
+  }
+
+  /**
+   * A pipeline whose brokers have been reached.
+   *
+   * @throws RelayException when they have not
+   */
+  public static Pipeline open(RelaySettings settings, SlotStart start, RelayMetrics metrics) {
+    return new Pipeline(settings, start, metrics);
+  }
+
+  /**
+   * Relays until stopped; blocks the calling thread.
+   *
+   * @throws RelayException when a stage fails: nothing behind the failure has been confirmed
+   */
+  public void run() throws InterruptedException {
+    metrics.observe(inFlight, publisher::retries);
+    try {
+      source.run(this);
+    } finally {
+      metrics.observeNothing();
+      ended.countDown();
+    }
+    @Nullable RelayException aborted = abortion.get();
+    if (aborted != null) {
+      throw aborted;
+    }
+  }
+
+  @Override
+  public boolean handle(Iterable<SourceItem> batch, Confirmation confirmation)
+      throws InterruptedException {
+    for (SourceItem item : batch) {
+      if (stopping) {
+        break;
+      }
+      if (item instanceof Decoded decoded) {
+        metrics.read();
+        publish(decoded.event(), confirmation);
+      } else if (item instanceof Undecodable undecodable) {
+        throw unpublishable(
+            Stage.SOURCE,
+            undecodable.subject(),
+            undecodable.reason(),
+            "correct the service that writes such rows");
+      } else {
+        if (item instanceof Ignored) {
+          metrics.ignored();
+        }
+        inFlight.pass(item.transaction());
+      }
+    }
+    if (stopping) {
+      drain(confirmation);
+      return false;
+    }
+    confirmSettled(confirmation, CONFIRM_EVERY);
+    return true;
+  }
+
+  private void publish(OutboxEvent event, Confirmation confirmation) throws InterruptedException {
+    Routing routing = router.route(event);
+    if (routing instanceof Unroutable unroutable) {
+      throw unpublishable(
+          Stage.ROUTING, event.describe(), unroutable.reason(), unroutable.remedy());
+    }
+    RoutedRecord record = ((Routed) routing).record();
+    if (!awaitRoom(record.size(), confirmation)) {
+      return;
+    }
+    Entry entry = inFlight.admit(event.position().transaction(), record.size());
+    boolean handedOver =
+        publisher.publish(
+            record,
+            new Delivery() {
+              @Override
+              public void acknowledged() {
+                entry.acknowledge();
+                metrics.published();
+              }
+
+              @Override
+              public void rejected(Exception cause) {
+                entry.reject(event.describe(), cause);
+              }
+            });
+    if (!handedOver) {
+      inFlight.withdrawLast();
+    }
+  }
+
+  private boolean awaitRoom(int size, Confirmation confirmation) throws InterruptedException {
+    while (!inFlight.hasRoomFor(size)) {
+      if (stopping) {
+        return false;
+      }
+      confirmSettled(confirmation, CONFIRM_EVERY);
+      if (!inFlight.hasRoomFor(size)) {
+        inFlight.awaitCompletion(LOOK_AROUND);
+      }
+    }
+    return true;
+  }
+
+  private void drain(Confirmation confirmation) throws InterruptedException {
+    long deadline = System.nanoTime() + drainTimeout.toNanos();
+    confirmSettled(confirmation, Duration.ZERO);
+    while (!inFlight.isEmpty() && System.nanoTime() < deadline) {
+      inFlight.awaitCompletion(LOOK_AROUND);
+      confirmSettled(confirmation, Duration.ZERO);
+    }
+  }
+
+  /** Confirms the settled prefix, and fails when Kafka rejected what stands behind it. */
+  private void confirmSettled(Confirmation confirmation, Duration notBefore)
+      throws InterruptedException {
+    long settled = inFlight.settle();
+    long now = System.nanoTime();
+    if (settled != confirmed && now - lastConfirmationNanos >= notBefore.toNanos()) {
+      confirmation.confirm(settled);
+      confirmed = settled;
+      lastConfirmationNanos = now;
+    }
+    @Nullable Rejection rejection = inFlight.rejection();
+    if (rejection != null && !stopping) {
+      throw rejected(rejection);
+    }
+  }
+
+  private static RelayException rejected(Rejection rejection) {
+    return new RelayException(
+        Stage.PUBLISHING,
+        "Kafka rejected %s: %s".formatted(rejection.event(), rejection.cause().getMessage()),
+        "Remove the cause at the topic or the service. The relay waits before this event and tries"
+            + " it again; nothing is skipped.",
+        rejection.cause());
+  }
+
+  private static RelayException unpublishable(
+      Stage stage, String subject, String reason, String remedy) {
+    return new RelayException(
+        stage,
+        "Cannot publish %s: %s.".formatted(subject, reason),
+        remedy + "; the relay waits before this event, nothing is skipped.");
+  }
+
+  /** Whether this run has confirmed anything. */
+  public boolean hasAdvanced() {
+    return confirmed != start;
+  }
+
+  /** How long the oldest event in flight has waited for Kafka. */
+  public Duration oldestInFlight() {
+    return inFlight.oldestAge();
+  }
+
+  /**
+   * Ends the run gracefully: takes in nothing more, waits for what is in flight, confirms it. Any
+   * thread, any number of times; returns when the run is over.
+   */
+  public void stop() throws InterruptedException {
+    stopping = true;
+    // The engine calls the handler several times a second; a run that does not end by itself in
+    // time
+    // hangs in the engine.
+    Duration patience = drainTimeout.plusSeconds(2);
+    if (!ended.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+      source.close();
+      boolean over = ended.await(patience.toMillis(), TimeUnit.MILLISECONDS);
+      if (!over) {
+        throw new IllegalStateException("the engine did not end within " + patience);
+      }
+    }
+  }
+
+  /** Ends the run at once with a failure found elsewhere, such as an invalidated slot. */
+  public void abort(RelayException reason) {
+    if (abortion.compareAndSet(null, reason)) {
+      source.close();
+    }
+  }
+
+  /** Lets go of the broker; records not acknowledged are sent again by the next run. */
+  @Override
+  public void close() {
+    source.close();
+    publisher.close();
+    ended.countDown();
+  }
+}

@@ -1,0 +1,206 @@
+package dev.outbox.relay.position;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The events handed to Kafka and not yet settled, in commit order, bounded by bytes.
+ *
+ * <p>Acknowledgements arrive in any order; a position may be confirmed to PostgreSQL only when it
+ * and everything before it is settled. So entries leave only from the head, and the bytes of an
+ * event count until it has left: a stalled partition bounds memory as surely as a stalled broker.
+ *
+ * <p>The engine thread admits and settles; Kafka's callback thread only completes an {@link Entry};
+ * any thread may read the figures.
+ */
+public final class InFlightEvents {
+
+  /** What an entry costs beside its payload, so that empty payloads are bounded too. */
+  private static final int ENTRY_OVERHEAD_BYTES = 256;
+
+  private final long limitBytes;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition completed = lock.newCondition();
+  private final Deque<Entry> entries = new ArrayDeque<>();
+  private final AtomicReference<@Nullable Rejection> rejection = new AtomicReference<>();
+  private final AtomicLong bytes = new AtomicLong();
+  private volatile int events;
+  private volatile @Nullable Entry oldest;
+  private volatile boolean awaited;
+  private long settledTransaction;
+
+  /**
+   * @param limitBytes most bytes in flight; a single larger event is admitted alone
+   * @param start LSN that counts as settled from the start
+   */
+  public InFlightEvents(long limitBytes, long start) {
+    this.limitBytes = limitBytes;
+    this.settledTransaction = start;
+  }
+
+  /** Whether an event of this size may be admitted now. Engine thread. */
+  public boolean hasRoomFor(int payloadBytes) {
+    long inFlight = bytes.get();
+    return inFlight == 0 || inFlight + payloadBytes + ENTRY_OVERHEAD_BYTES <= limitBytes;
+  }
+
+  /**
+   * Takes an event in. Engine thread.
+   *
+   * @param transaction LSN that may be confirmed once this and everything before it is settled
+   * @param payloadBytes size of key, value and headers
+   */
+  public Entry admit(long transaction, int payloadBytes) {
+    return add(new Entry(transaction, payloadBytes + ENTRY_OVERHEAD_BYTES, false));
+  }
+
+  /** Takes back what was admitted last and then not handed to Kafka. Engine thread. */
+  public void withdrawLast() {
+    Entry last = entries.removeLast();
+    bytes.addAndGet(-last.bytes);
+    events = entries.size();
+    oldest = entries.peekFirst();
+  }
+
+  /**
+   * Takes in something that needs no acknowledgement but holds a place in the order. Engine thread.
+   */
+  public void pass(long transaction) {
+    if (entries.isEmpty()) {
+      settledTransaction = transaction;
+    } else {
+      add(new Entry(transaction, ENTRY_OVERHEAD_BYTES, true));
+    }
+  }
+
+  private Entry add(Entry entry) {
+    if (entries.isEmpty()) {
+      oldest = entry;
+    }
+    entries.addLast(entry);
+    bytes.addAndGet(entry.bytes);
+    events = entries.size();
+    return entry;
+  }
+
+  /**
+   * Lets go of the contiguous settled prefix. Engine thread.
+   *
+   * @return the LSN up to which everything is settled: the last settled entry's transaction
+   */
+  public long settle() {
+    @Nullable Entry head = entries.peekFirst();
+    while (head != null && head.acknowledged) {
+      entries.removeFirst();
+      bytes.addAndGet(-head.bytes);
+      settledTransaction = head.transaction;
+      head = entries.peekFirst();
+    }
+    events = entries.size();
+    oldest = head;
+    return settledTransaction;
+  }
+
+  /** Whether nothing is in flight. Engine thread. */
+  public boolean isEmpty() {
+    return entries.isEmpty();
+  }
+
+  /**
+   * Waits until the oldest entry is completed or something is rejected, for at most this long.
+   * Engine thread.
+   */
+  public void awaitCompletion(Duration atMost) throws InterruptedException {
+    long remaining = atMost.toNanos();
+    lock.lock();
+    try {
+      awaited = true;
+      @Nullable Entry head = entries.peekFirst();
+      while (head != null && !head.acknowledged && rejection.get() == null && remaining > 0) {
+        remaining = completed.awaitNanos(remaining);
+      }
+    } finally {
+      awaited = false;
+      lock.unlock();
+    }
+  }
+
+  /** The first rejection, if Kafka rejected something. Any thread. */
+  public @Nullable Rejection rejection() {
+    return rejection.get();
+  }
+
+  /** Events in flight. Any thread. */
+  public int events() {
+    return events;
+  }
+
+  /** Bytes in flight. Any thread. */
+  public long bytes() {
+    return bytes.get();
+  }
+
+  /** How long the oldest event has been in flight; zero when none is. Any thread. */
+  public Duration oldestAge() {
+    @Nullable Entry entry = oldest;
+    return entry == null
+        ? Duration.ZERO
+        : Duration.ofNanos(System.nanoTime() - entry.admittedNanos);
+  }
+
+  private void signal() {
+    lock.lock();
+    try {
+      completed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * An event that Kafka will not take.
+   *
+   * @param event names the event
+   * @param cause Kafka's reason
+   */
+  public record Rejection(String event, Exception cause) {}
+
+  /** One event in flight. Completed once, by any thread. */
+  public final class Entry {
+    private final long transaction;
+    private final int bytes;
+    private final long admittedNanos = System.nanoTime();
+    private volatile boolean acknowledged;
+
+    private Entry(long transaction, int bytes, boolean acknowledged) {
+      this.transaction = transaction;
+      this.bytes = bytes;
+      this.acknowledged = acknowledged;
+    }
+
+    /** Kafka has the event. */
+    public void acknowledge() {
+      acknowledged = true;
+      // The lock is not worth taking for every event: the engine thread sets the flag before it
+      // looks
+      // at the entry, so either it sees the acknowledgement or this sees the flag.
+      if (awaited) {
+        signal();
+      }
+    }
+
+    /**
+     * Kafka will not take the event: it stays in flight, and nothing behind it is ever confirmed.
+     */
+    public void reject(String event, Exception cause) {
+      rejection.compareAndSet(null, new Rejection(event, cause));
+      signal();
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package dev.outbox.relay.slot;
+
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.TableName;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.slot.RelayRecord.Memory;
+import dev.outbox.relay.slot.RelayRecord.Server;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * Makes what the relay needs in the source database: its memory, the publication, the slot. Running
+ * it again changes nothing. It never makes anew a slot that is known to have existed, because the
+ * events between the two would be lost without a word.
+ */
+public final class Initialization {
+
+  /**
+   * Held while initialising, so that instances that start together do not get in each other's way.
+   */
+  private static final long ADVISORY_LOCK = 0x6f7574626f78L;
+
+  private final SourceDatabase database;
+  private final RelaySettings settings;
+  private final Publication publication;
+  private final RelayRecord record;
+
+  /** Nothing is done yet. */
+  public Initialization(SourceDatabase database, RelaySettings settings) {
+    this.database = database;
+    this.settings = settings;
+    this.publication = new Publication(settings);
+    this.record = new RelayRecord(settings);
+  }
+
+  /**
+   * One step of the initialisation.
+   *
+   * @param thing what it is about
+   * @param outcome what was done, such as "created" or "already there"
+   */
+  public record Step(String thing, String outcome) {}
+
+  /**
+   * Makes what is missing; waits for running transactions of the server when it makes the slot.
+   *
+   * @param acceptGap whether to make a new slot although the former one is gone: events committed
+   *     in between are not published
+   * @throws RelayException when something is in the way
+   */
+  public List<Step> run(boolean acceptGap) {
+    return database.call(sql -> run(sql, acceptGap));
+  }
+
+  private List<Step> run(JdbcClient sql, boolean acceptGap) {
+    sql.sql("select pg_advisory_lock(:key)").param("key", ADVISORY_LOCK).query().listOfRows();
+    ServerRequirements.require(sql);
+    TableName table = settings.tableName();
+    OutboxTable.require(sql, table);
+    List<Step> steps = new ArrayList<>();
+    steps.add(new Step("table " + table, "has the outbox columns"));
+    steps.add(step("table " + record.table(), record.createTable(sql)));
+    boolean publicationMissing = !publication.exists(sql);
+    if (publicationMissing) {
+      publication.create(sql);
+    }
+    publication.require(sql);
+    steps.add(step("publication " + settings.publication(), publicationMissing));
+    steps.addAll(initializeSlot(sql, acceptGap));
+    return steps;
+  }
+
+  private List<Step> initializeSlot(JdbcClient sql, boolean acceptGap) {
+    Optional<Memory> memory = record.read(sql);
+    Optional<SlotStatus> slot = SlotStatus.read(sql, settings.slot());
+    String thing = "replication slot " + settings.slot();
+    if (slot.isPresent()) {
+      if (memory.isEmpty()) {
+        record.write(sql, new Memory(settings.slot(), 1, Server.current(sql)));
+      }
+      SlotCheck.require(settings, slot.get());
+      return List.of(
+          new Step(thing, memory.isEmpty() ? "already there, adopted" : "already there"));
+    }
+    if (memory.isPresent() && !acceptGap) {
+      throw SlotCheck.missing(settings);
+    }
+    int epoch = memory.map(known -> known.epoch() + 1).orElse(1);
+    // The memory comes first: a crash in between then asks for a decision instead of hiding a gap.
+    record.write(sql, new Memory(settings.slot(), epoch, Server.current(sql)));
+    createSlot(sql);
+    List<Step> steps = new ArrayList<>();
+    steps.add(new Step(thing, "created"));
+    long before = rowsBefore(sql);
+    if (before > 0) {
+      steps.add(
+          new Step(
+              "rows written before the slot",
+              before + " in table " + settings.tableName() + ", not published"));
+    }
+    return steps;
+  }
+
+  private long rowsBefore(JdbcClient sql) {
+    // A table of many millions is not counted whole for a message.
+    return sql.sql(
+            "select count(*) from (select 1 from %s limit 100000) rows"
+                .formatted(settings.tableName().quoted()))
+        .query(Long.class)
+        .single();
+  }
+
+  private void createSlot(JdbcClient sql) {
+    boolean failover =
+        sql.sql("select current_setting('server_version_num')::int >= 170000")
+            .query(Boolean.class)
+            .single();
+    sql.sql(
+            failover
+                ? "select pg_create_logical_replication_slot(:slot, 'pgoutput', false, false, true)"
+                : "select pg_create_logical_replication_slot(:slot, 'pgoutput')")
+        .param("slot", settings.slot())
+        .query()
+        .listOfRows();
+  }
+
+  private static Step step(String thing, boolean created) {
+    return new Step(thing, created ? "created" : "already there");
+  }
+
+  /** Whether the relay has never been initialised in this database. */
+  public boolean isDue() {
+    return database.call(sql -> !publication.exists(sql) || (record.read(sql).isEmpty()));
+  }
+
+  static RelayException notInitialized(RelaySettings settings) {
+    return new RelayException(
+        Stage.PREFLIGHT,
+        "Relay '%s' has not been initialised in this database: slot '%s' was never made."
+            .formatted(settings.name(), settings.slot()),
+        "Run the relay's 'init' command, or set outbox.relay.auto-init=true.");
+  }
+}

@@ -1,0 +1,80 @@
+package dev.outbox.relay.slot;
+
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.slot.RelayRecord.Memory;
+import dev.outbox.relay.slot.RelayRecord.Server;
+import dev.outbox.relay.source.SlotStart;
+import java.util.Objects;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** Looks at everything that a run depends on before the first event is read. */
+public final class Preflight {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Preflight.class);
+
+  private final SourceDatabase database;
+  private final RelaySettings settings;
+  private final RelayRecord record;
+
+  /** Nothing is looked at yet. */
+  public Preflight(SourceDatabase database, RelaySettings settings) {
+    this.database = database;
+    this.settings = settings;
+    this.record = new RelayRecord(settings);
+  }
+
+  /** Whether this instance may begin. */
+  public sealed interface Outcome {
+    /** It may, from here. */
+    record Ready(SlotStart start) implements Outcome {}
+
+    /** Another one streams from the slot. */
+    record SlotInUse(int serverProcess) implements Outcome {}
+  }
+
+  /**
+   * Checks server, role, table, publication and slot.
+   *
+   * @throws RelayException when one of them does not serve, with the remedy
+   */
+  public Outcome check() {
+    return database.call(this::check);
+  }
+
+  private Outcome check(JdbcClient sql) {
+    ServerRequirements.require(sql);
+    OutboxTable.require(sql, settings.tableName());
+    Memory memory = record.read(sql).orElseThrow(() -> Initialization.notInitialized(settings));
+    Server server = Server.current(sql);
+    SlotCheck.requireSameServer(settings, memory, server);
+    new Publication(settings).require(sql);
+    Optional<SlotStatus> found = SlotStatus.read(sql, settings.slot());
+    SlotStatus slot = found.orElseThrow(() -> SlotCheck.missing(settings));
+    SlotCheck.require(settings, slot);
+    Integer activePid = slot.activePid();
+    if (activePid != null) {
+      return new Outcome.SlotInUse(activePid);
+    }
+    return new Outcome.Ready(
+        new SlotStart(
+            currentEpoch(sql, memory, server), Objects.requireNonNull(slot.confirmedLsn())));
+  }
+
+  /** A promoted server begins a new timeline, and with it a new epoch of positions. */
+  private int currentEpoch(JdbcClient sql, Memory memory, Server server) {
+    if (memory.server().timeline() == server.timeline()) {
+      return memory.epoch();
+    }
+    int epoch = memory.epoch() + 1;
+    record.write(sql, new Memory(memory.slot(), epoch, server));
+    LOG.atWarn()
+        .addKeyValue("timeline", server.timeline())
+        .addKeyValue("epoch", epoch)
+        .log("The server has been promoted since the last run; positions begin a new epoch");
+    return epoch;
+  }
+}

@@ -1,0 +1,99 @@
+package dev.outbox.relay.slot;
+
+import dev.outbox.relay.config.Identifiers;
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.TableName;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.Stage;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * The publication that the slot is read through: inserts into the outbox table, event columns only.
+ */
+final class Publication {
+
+  private final String name;
+  private final TableName table;
+
+  Publication(RelaySettings settings) {
+    this.name = settings.publication();
+    this.table = settings.tableName();
+  }
+
+  boolean exists(JdbcClient sql) {
+    return sql.sql("select count(*) from pg_publication where pubname = :name")
+            .param("name", name)
+            .query(Integer.class)
+            .single()
+        > 0;
+  }
+
+  void create(JdbcClient sql) {
+    sql.sql(
+            "create publication %s for table %s (%s) with (publish = 'insert')"
+                .formatted(
+                    Identifiers.quote(name),
+                    table.quoted(),
+                    OutboxTable.COLUMNS.keySet().stream()
+                        .map(Identifiers::quote)
+                        .collect(Collectors.joining(", "))))
+        .update();
+  }
+
+  /** Anything else than inserts of these columns would change what is published, or lose events. */
+  void require(JdbcClient sql) {
+    if (!exists(sql)) {
+      throw new RelayException(
+          Stage.PREFLIGHT,
+          "Publication '%s' does not exist.".formatted(name),
+          "Run the relay's 'init' command, or set outbox.relay.auto-init=true.");
+    }
+    String actual =
+        sql.sql(
+                """
+                select concat_ws('; ',
+                  case when p.puballtables then 'for all tables' end,
+                  'publishes ' || concat_ws(', ', case when p.pubinsert then 'insert' end,
+                    case when p.pubupdate then 'update' end, case when p.pubdelete then 'delete' end,
+                    case when p.pubtruncate then 'truncate' end),
+                  (select string_agg(t.schemaname || '.' || t.tablename || ' ('
+                      || array_to_string(t.attnames, ', ') || ')'
+                      || coalesce(' where ' || t.rowfilter, ''), '; '
+                      order by t.schemaname, t.tablename)
+                    from pg_publication_tables t where t.pubname = p.pubname))
+                from pg_publication p where p.pubname = :name
+                """)
+            .param("name", name)
+            .query(String.class)
+            .single();
+    Optional<String> expected = expected(sql);
+    if (expected.isEmpty() || !actual.equals(expected.get())) {
+      throw new RelayException(
+          Stage.PREFLIGHT,
+          "Publication '%s' is not the relay's: %s; expected: %s."
+              .formatted(name, actual, expected.orElse("nothing")),
+          "Name another with outbox.relay.publication, or drop this one and run 'init' again.");
+    }
+  }
+
+  /** The server lists columns in the table's order, which a hand-made table may have otherwise. */
+  private Optional<String> expected(JdbcClient sql) {
+    List<String> columns =
+        sql.sql(
+                """
+                select a.attname from pg_attribute a
+                where a.attrelid = cast(:table as regclass) and a.attname in (:columns)
+                order by a.attnum
+                """)
+            .param("table", table.quoted())
+            .param("columns", OutboxTable.COLUMNS.keySet())
+            .query(String.class)
+            .list();
+    return columns.isEmpty()
+        ? Optional.empty()
+        : Optional.of("publishes insert; %s (%s)".formatted(table, String.join(", ", columns)));
+  }
+}

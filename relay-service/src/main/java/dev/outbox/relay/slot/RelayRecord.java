@@ -1,0 +1,114 @@
+package dev.outbox.relay.slot;
+
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.TableName;
+import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * What the relay remembers in the source database about its slot, so that a slot that is gone or
+ * stands on another server is a finding and not a fresh start.
+ */
+final class RelayRecord {
+
+  private static final String TABLE = "outbox_relay";
+
+  private final String name;
+  private final TableName table;
+
+  RelayRecord(RelaySettings settings) {
+    this.name = settings.name();
+    this.table = settings.tableName().sibling(TABLE);
+  }
+
+  /**
+   * @param slot the slot's name
+   * @param epoch the current epoch of positions
+   * @param server where the slot was made or last found
+   */
+  record Memory(String slot, int epoch, Server server) {}
+
+  /**
+   * @param systemIdentifier the database cluster's identity
+   * @param timeline its current timeline; a promotion begins a new one
+   */
+  record Server(String systemIdentifier, int timeline) {
+
+    static Server current(JdbcClient sql) {
+      return sql.sql(
+              """
+              select system_identifier::text,
+                ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int
+              from pg_control_system()
+              """)
+          .query((row, number) -> new Server(row.getString(1), row.getInt(2)))
+          .single();
+    }
+  }
+
+  TableName table() {
+    return table;
+  }
+
+  /** Makes the table unless it is there. */
+  boolean createTable(JdbcClient sql) {
+    if (tableExists(sql)) {
+      return false;
+    }
+    sql.sql(
+            """
+            create table if not exists %s (
+              name text primary key,
+              slot text not null unique,
+              epoch integer not null,
+              system_identifier text not null,
+              timeline integer not null,
+              initialized_at timestamptz not null default now()
+            )
+            """
+                .formatted(table.quoted()))
+        .update();
+    return true;
+  }
+
+  boolean tableExists(JdbcClient sql) {
+    return sql.sql("select to_regclass(:table) is not null")
+        .param("table", table.quoted())
+        .query(Boolean.class)
+        .single();
+  }
+
+  Optional<Memory> read(JdbcClient sql) {
+    if (!tableExists(sql)) {
+      return Optional.empty();
+    }
+    return sql.sql(
+            "select slot, epoch, system_identifier, timeline from %s where name = :name"
+                .formatted(table.quoted()))
+        .param("name", name)
+        .query(
+            (row, number) ->
+                new Memory(
+                    row.getString(1), row.getInt(2), new Server(row.getString(3), row.getInt(4))))
+        .optional();
+  }
+
+  /** Writes the memory; the row's time tells when the current epoch began. */
+  void write(JdbcClient sql, Memory memory) {
+    sql.sql(
+            """
+            insert into %s (name, slot, epoch, system_identifier, timeline)
+            values (:name, :slot, :epoch, :system, :timeline)
+            on conflict (name) do update set slot = excluded.slot, epoch = excluded.epoch,
+              system_identifier = excluded.system_identifier, timeline = excluded.timeline,
+              initialized_at = now()
+            """
+                .formatted(table.quoted()))
+        .param("name", name)
+        .param("slot", memory.slot())
+        .param("epoch", memory.epoch())
+        .param("system", memory.server().systemIdentifier())
+        .param("timeline", memory.server().timeline())
+        .update();
+  }
+}

@@ -1,0 +1,65 @@
+package dev.outbox.relay.slot;
+
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * The replication slot as the server shows it.
+ *
+ * @param plugin its output plugin
+ * @param inThisDatabase whether it belongs to the database that was asked
+ * @param activePid the server process that streams from it, if one does
+ * @param confirmedLsn the position up to which everything is confirmed, as a number; null when the
+ *     server has dropped it
+ * @param lagBytes write-ahead log behind that position
+ * @param retainedBytes write-ahead log that the server keeps on disk because of the slot
+ * @param walStatus the server's word on whether the log is still there
+ * @param invalidationReason why the slot is unusable, if it is
+ */
+public record SlotStatus(
+    String plugin,
+    boolean inThisDatabase,
+    @Nullable Integer activePid,
+    @Nullable Long confirmedLsn,
+    @Nullable Long lagBytes,
+    @Nullable Long retainedBytes,
+    @Nullable String walStatus,
+    @Nullable String invalidationReason) {
+
+  /** The slot of that name, if there is one. */
+  static Optional<SlotStatus> read(JdbcClient sql, String slot) {
+    // Columns differ between versions; going by way of JSON asks for none that is not there.
+    return sql.sql(
+            """
+            select s.plugin, coalesce(s.database = current_database(), false), s.active_pid,
+              (s.confirmed_flush_lsn - '0/0')::bigint,
+              (pg_current_wal_lsn() - s.confirmed_flush_lsn)::bigint,
+              (pg_current_wal_lsn() - s.restart_lsn)::bigint,
+              s.wal_status,
+              coalesce(to_jsonb(s) ->> 'invalidation_reason',
+                case when s.wal_status = 'lost' then 'wal_removed' end)
+            from pg_replication_slots s where s.slot_name = :slot
+            """)
+        .param("slot", slot)
+        .query(
+            (row, number) ->
+                new SlotStatus(
+                    String.valueOf(row.getString(1)),
+                    row.getBoolean(2),
+                    row.getObject(3, Integer.class),
+                    row.getObject(4, Long.class),
+                    row.getObject(5, Long.class),
+                    row.getObject(6, Long.class),
+                    row.getString(7),
+                    row.getString(8)))
+        .optional();
+  }
+
+  /** The confirmed position as PostgreSQL writes it, or "none". */
+  public String confirmedText() {
+    return confirmedLsn == null
+        ? "none"
+        : "%X/%X".formatted(confirmedLsn >>> 32, confirmedLsn & 0xffffffffL);
+  }
+}

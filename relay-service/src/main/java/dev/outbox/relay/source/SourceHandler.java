@@ -1,0 +1,30 @@
+package dev.outbox.relay.source;
+
+/** What the engine calls, on the engine thread. */
+public interface SourceHandler {
+
+  /**
+   * Takes what the engine has read, in commit order. Also called with an empty batch, several times
+   * a second, while there is nothing to read, so that acknowledgements that arrive late are
+   * confirmed.
+   *
+   * @param batch to be walked once; items are decoded on the way
+   * @param confirmation to confirm positions with during this call
+   * @return whether the engine shall go on; with {@code false} the run ends, and only what has been
+   *     confirmed counts as read
+   */
+  boolean handle(Iterable<SourceItem> batch, Confirmation confirmation) throws InterruptedException;
+
+  /** Tells PostgreSQL how far the log has been dealt with. */
+  interface Confirmation {
+
+    /**
+     * Confirms everything up to an LSN, which the server may then forget. Only on the engine
+     * thread, within {@link SourceHandler#handle}.
+     *
+     * @param lsn the {@link SourceItem#transaction()} of an item that is settled together with all
+     *     items before it
+     */
+    void confirm(long lsn) throws InterruptedException;
+  }
+}

@@ -1,0 +1,35 @@
+package dev.outbox.relay.source;
+
+import dev.outbox.relay.event.OutboxEvent;
+
+/** What an engine read from the write-ahead log. */
+public sealed interface SourceItem {
+
+  /**
+   * LSN that may be confirmed once this item and all before it are settled: every transaction that
+   * committed at or before it has been delivered whole.
+   */
+  long transaction();
+
+  /** An event to publish. */
+  record Decoded(OutboxEvent event) implements SourceItem {
+    @Override
+    public long transaction() {
+      return event.position().transaction();
+    }
+  }
+
+  /** Something that carries no event, such as a heartbeat: counted, and passed by. */
+  record Ignored(long transaction) implements SourceItem {}
+
+  /** Nothing new, except that the log has been delivered this far. */
+  record Progress(long transaction) implements SourceItem {}
+
+  /**
+   * A row that is no event.
+   *
+   * @param subject names the row as far as it could be read
+   * @param reason what is wrong with it
+   */
+  record Undecodable(long transaction, String subject, String reason) implements SourceItem {}
+}

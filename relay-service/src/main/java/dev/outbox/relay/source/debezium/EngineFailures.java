@@ -1,0 +1,31 @@
+package dev.outbox.relay.source.debezium;
+
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.failure.DatabaseFailures;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.Stage;
+import org.jspecify.annotations.Nullable;
+
+/** What an engine's end means to an operator. */
+final class EngineFailures {
+
+  private EngineFailures() {}
+
+  static RelayException explain(Throwable failure, RelaySettings settings) {
+    @Nullable RelayException known =
+        DatabaseFailures.explain(
+            Stage.SOURCE, failure, settings.database().url(), settings.database().username());
+    if (known != null) {
+      return known;
+    }
+    Throwable deepest = failure;
+    while (deepest.getCause() != null) {
+      deepest = deepest.getCause();
+    }
+    return new RelayException(
+        Stage.SOURCE,
+        "Debezium ended: " + deepest,
+        "The relay builds a new engine by itself; if this repeats, see the log around it.",
+        failure);
+  }
+}

@@ -1,0 +1,102 @@
+package dev.outbox.relay.source.debezium;
+
+import dev.outbox.relay.event.OutboxEvent;
+import dev.outbox.relay.event.SourcePosition;
+import dev.outbox.relay.source.SlotStart;
+import dev.outbox.relay.source.SourceItem;
+import dev.outbox.relay.source.SourceItem.Decoded;
+import dev.outbox.relay.source.SourceItem.Ignored;
+import dev.outbox.relay.source.SourceItem.Progress;
+import dev.outbox.relay.source.SourceItem.Undecodable;
+import io.debezium.data.Envelope;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From Debezium's record to an event with its position. Positions are counted, so records must come
+ * in the order in which the engine delivers them, all of them, on one thread.
+ */
+final class RecordDecoder {
+
+  private static final String COMMIT_LSN = "lsn_commit";
+
+  private final int epoch;
+  private long transaction;
+  private int nextIndex;
+
+  RecordDecoder(SlotStart start) {
+    this.epoch = start.epoch();
+    this.transaction = start.confirmedLsn();
+  }
+
+  SourceItem decode(SourceRecord record) {
+    enterTransaction(record);
+    if (record.topic().startsWith(EngineSettings.TICK_TOPIC_PREFIX)) {
+      return new Progress(transaction);
+    }
+    if (!(record.value() instanceof Struct value)
+        || value.schema().field(Envelope.FieldName.AFTER) == null) {
+      return new Ignored(transaction);
+    }
+    SourcePosition position = new SourcePosition(epoch, transaction, nextIndex++);
+    Struct row = value.getStruct(Envelope.FieldName.AFTER);
+    if (row == null) {
+      return undecodable(null, "the change carries no row");
+    }
+    String id = row.getString("id");
+    String aggregateType = row.getString("aggregatetype");
+    String aggregateId = row.getString("aggregateid");
+    String type = row.getString("type");
+    if (id == null || aggregateType == null || aggregateId == null || type == null) {
+      return undecodable(id, "id, aggregatetype, aggregateid and type must not be null");
+    }
+    return new Decoded(
+        new OutboxEvent(
+            id,
+            aggregateType,
+            aggregateId,
+            type,
+            bytes(row.get("payload")),
+            row.getString("headers"),
+            committedAt(value),
+            position));
+  }
+
+  /**
+   * Debezium hands out the end of the last commit before the record's transaction. It has none
+   * until the first commit after a start; the slot's confirmed position, itself the end of a
+   * commit, is that value then.
+   */
+  private void enterTransaction(SourceRecord record) {
+    Object commit = record.sourceOffset().get(COMMIT_LSN);
+    if (commit instanceof Long lsn && lsn != transaction) {
+      transaction = lsn;
+      nextIndex = 0;
+    }
+  }
+
+  private Undecodable undecodable(@Nullable String id, String reason) {
+    return new Undecodable(transaction, id == null ? "a row without id" : "row " + id, reason);
+  }
+
+  private static byte @Nullable [] bytes(@Nullable Object payload) {
+    if (payload instanceof byte[] array) {
+      return array;
+    }
+    if (payload instanceof ByteBuffer buffer) {
+      byte[] copy = new byte[buffer.remaining()];
+      buffer.duplicate().get(copy);
+      return copy;
+    }
+    return null;
+  }
+
+  private static Instant committedAt(Struct value) {
+    Long micros = value.getStruct(Envelope.FieldName.SOURCE).getInt64("ts_us");
+    return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
+  }
+}

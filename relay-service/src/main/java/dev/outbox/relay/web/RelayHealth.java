@@ -1,0 +1,47 @@
+package dev.outbox.relay.web;
+
+import dev.outbox.relay.Relay;
+import dev.outbox.relay.RelayState;
+import dev.outbox.relay.RelayState.Failed;
+import dev.outbox.relay.RelayState.Leading;
+import dev.outbox.relay.RelayState.Standby;
+import java.time.Duration;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthIndicator;
+
+/**
+ * Health by what the relay does, not by whether it is alive: up while it leads and Kafka
+ * acknowledges, or stands by; anything else is down, with the problem and its remedy.
+ */
+final class RelayHealth implements HealthIndicator {
+
+  private final Relay relay;
+
+  RelayHealth(Relay relay) {
+    this.relay = relay;
+  }
+
+  @Override
+  public Health health() {
+    RelayState state = relay.state();
+    Duration stalled = relay.stalledFor();
+    boolean working = state instanceof Leading && stalled.isZero();
+    Health.Builder health =
+        working || state instanceof Standby ? Health.up() : Health.outOfService();
+    health.withDetail("state", state.label());
+    if (state instanceof Failed failed) {
+      health
+          .down()
+          .withDetail("problem", failed.failure().problem())
+          .withDetail("remedy", failed.failure().remedy())
+          .withDetail("attempt", failed.attempt());
+    }
+    if (!stalled.isZero()) {
+      health
+          .down()
+          .withDetail("problem", "Kafka has acknowledged nothing for " + stalled.toSeconds() + " s")
+          .withDetail("remedy", "Bring the brokers back; events wait in order.");
+    }
+    return health.build();
+  }
+}

@@ -1,0 +1,76 @@
+package dev.outbox.relay.web;
+
+import dev.outbox.relay.Relay;
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.SettingsLoader;
+import dev.outbox.relay.metrics.RelayMetrics;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+
+/** The relay as a Spring Boot application: settings from the environment, health and metrics. */
+@SpringBootConfiguration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+public class RelayServer {
+
+  @Bean
+  RelaySettings relaySettings(Environment environment) {
+    return SettingsLoader.load(environment);
+  }
+
+  @Bean
+  Relay relay(RelaySettings settings, MeterRegistry registry) {
+    return new Relay(settings, new RelayMetrics(registry));
+  }
+
+  @Bean
+  SmartLifecycle relayLifecycle(Relay relay) {
+    return new RelayLifecycle(relay);
+  }
+
+  @Bean
+  HealthIndicator relayHealthIndicator(Relay relay) {
+    return new RelayHealth(relay);
+  }
+
+  /** Starts the relay with the application and drains it before the rest goes down. */
+  private static final class RelayLifecycle implements SmartLifecycle {
+    private static final Logger LOG = LoggerFactory.getLogger(RelayLifecycle.class);
+
+    private final Relay relay;
+    private volatile boolean running;
+
+    RelayLifecycle(Relay relay) {
+      this.relay = relay;
+    }
+
+    @Override
+    public void start() {
+      running = true;
+      relay.start();
+    }
+
+    @Override
+    public void stop() {
+      try {
+        relay.stop();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        LOG.atWarn().log("Interrupted while stopping; unconfirmed events are published again");
+      } finally {
+        running = false;
+      }
+    }
+
+    @Override
+    public boolean isRunning() {
+      return running;
+    }
+  }
+}
