@@ -1,0 +1,27 @@
+package dev.outbox.writer;
+
+import java.sql.SQLException;
+
+/**
+ * The database refused to append. PostgreSQL has thereby aborted the transaction: roll it back, and
+ * repeat it as a whole when the cause is transient, for example SQLState 40001 or 40P01.
+ */
+public final class AppendException extends OutboxException {
+
+  private static final long serialVersionUID = 1L;
+
+  private final SQLException failure;
+
+  AppendException(OutboxTable table, SQLException failure) {
+    super(
+        "Cannot append to the outbox table %s (SQLState %s): %s"
+            .formatted(table, failure.getSQLState(), failure.getMessage()),
+        failure);
+    this.failure = failure;
+  }
+
+  /** The driver's exception, which carries the SQLState. */
+  public SQLException sqlException() {
+    return failure;
+  }
+}

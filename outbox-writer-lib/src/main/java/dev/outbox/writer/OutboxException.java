@@ -1,0 +1,13 @@
+package dev.outbox.writer;
+
+import org.jspecify.annotations.Nullable;
+
+/** The parent of all failures that this library reports, for callers who treat them alike. */
+public abstract class OutboxException extends RuntimeException {
+
+  private static final long serialVersionUID = 1L;
+
+  OutboxException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}
