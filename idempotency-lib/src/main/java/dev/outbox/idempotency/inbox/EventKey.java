@@ -1,0 +1,18 @@
+package dev.outbox.idempotency.inbox;
+
+/**
+ * What makes two deliveries the same event: its id, unique within its source.
+ *
+ * @param source who published the event, the CloudEvents {@code source}; at most 1024 bytes in
+ *     UTF-8
+ * @param id the event's id, stable over every redelivery; at most 1024 bytes in UTF-8
+ * @throws IllegalArgumentException when either is blank, too long, or not text that PostgreSQL can
+ *     store
+ */
+public record EventKey(String source, String id) {
+
+  public EventKey {
+    MarkerText.check("source", source, MarkerText.LONGEST_SOURCE);
+    MarkerText.check("id", id, MarkerText.LONGEST_ID);
+  }
+}

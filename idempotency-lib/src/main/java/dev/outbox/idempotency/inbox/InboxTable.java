@@ -1,0 +1,58 @@
+package dev.outbox.idempotency.inbox;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/**
+ * Where the markers are kept.
+ *
+ * @param schema the schema, or empty for the first one of the connection's {@code search_path}
+ * @param name the table, exactly as PostgreSQL stores it: case counts, quoting is done here
+ * @throws IllegalArgumentException when a name is blank, contains NUL, or is longer than 63 bytes
+ */
+public record InboxTable(Optional<String> schema, String name) {
+
+  /** The name used when none is given: {@code inbox_event}. */
+  public static final String DEFAULT_NAME = "inbox_event";
+
+  /** {@code inbox_event} in the connection's own schema. */
+  public static final InboxTable DEFAULT = new InboxTable(Optional.empty(), DEFAULT_NAME);
+
+  /** PostgreSQL cuts longer names off silently, and two that differ at the end become one. */
+  private static final int LONGEST_IDENTIFIER = 63;
+
+  public InboxTable {
+    schema.ifPresent(s -> check("schema", s));
+    check("table", name);
+  }
+
+  /** A table of this name in the connection's own schema. */
+  public static InboxTable named(String name) {
+    return new InboxTable(Optional.empty(), name);
+  }
+
+  /** A table of this name in this schema. */
+  public static InboxTable in(String schema, String name) {
+    return new InboxTable(Optional.of(schema), name);
+  }
+
+  /** The name as it stands in SQL, each part quoted, so that no name can become a statement. */
+  String quoted() {
+    return schema.map(s -> quote(s) + ".").orElse("") + quote(name);
+  }
+
+  private static String quote(String identifier) {
+    return '"' + identifier.replace("\"", "\"\"") + '"';
+  }
+
+  private static void check(String what, String identifier) {
+    if (identifier.isBlank() || identifier.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("inbox " + what + " is blank or contains NUL");
+    }
+    if (identifier.getBytes(StandardCharsets.UTF_8).length > LONGEST_IDENTIFIER) {
+      throw new IllegalArgumentException(
+          "inbox %s '%s' is longer than PostgreSQL's %d bytes"
+              .formatted(what, identifier, LONGEST_IDENTIFIER));
+    }
+  }
+}

@@ -1,0 +1,178 @@
+package dev.outbox.idempotency.inbox;
+
+import static java.util.concurrent.CompletableFuture.runAsync;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.outbox.local.PostgresServer;
+import dev.outbox.local.WithLocalStack;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
+
+@WithLocalStack
+class InboxSchemaTest {
+
+  private static final Path PUBLISHED = Path.of("..", "docs", "sql", "inbox_event.sql");
+
+  /** Columns, defaults, constraints and indexes: all that makes two tables the same. */
+  private static final String DESCRIPTION =
+      """
+      select concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+                       pg_get_expr(d.adbin, d.adrelid))
+      from pg_attribute a
+      left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+      where a.attrelid = 'inbox_event'::regclass and a.attnum > 0
+      union all
+      select concat_ws(' ', conname, pg_get_constraintdef(oid))
+      from pg_constraint where conrelid = 'inbox_event'::regclass
+      union all
+      select pg_get_indexdef(indexrelid) from pg_index where indrelid = 'inbox_event'::regclass
+      order by 1
+      """;
+
+  private final PostgresServer postgres;
+  private final TestDatabase database;
+
+  InboxSchemaTest(PostgresServer postgres) {
+    this.postgres = postgres;
+    this.database = TestDatabase.empty(postgres);
+  }
+
+  @Test
+  void flywayAndThePublishedSqlMakeTheSameTable() throws SQLException, IOException {
+    // Given
+    TestDatabase byHand = TestDatabase.empty(postgres);
+
+    // When
+    InboxSchema.migrate(database.dataSource());
+    byHand.execute(Files.readString(PUBLISHED));
+
+    // Then
+    assertThat(byHand.query(DESCRIPTION))
+        .hasSizeGreaterThan(5)
+        .isEqualTo(database.query(DESCRIPTION));
+    assertThatCode(() -> InboxSchema.check(byHand.dataSource())).doesNotThrowAnyException();
+  }
+
+  @Test
+  void aSchemaWithTablesOfTheApplicationIsMigratedUnderAHistoryOfItsOwn() throws SQLException {
+    // Given
+    database.execute("create table customer (id bigint primary key)");
+
+    // When
+    InboxSchema.migrate(database.dataSource());
+    InboxSchema.migrate(database.dataSource());
+
+    // Then
+    assertThat(
+            database.query(
+                "select version from outbox_idempotency_schema_history order by installed_rank"))
+        .containsExactly("0", "1");
+    assertThat(database.query("select to_regclass('flyway_schema_history')"))
+        .containsExactly("null");
+  }
+
+  @Test
+  void aTableMadeByHandMayBeTakenOverByFlyway() throws SQLException, IOException {
+    // Given
+    database.execute(Files.readString(PUBLISHED));
+    database.execute("insert into inbox_event values ('shipping', 'orders', 'e1')");
+
+    // When
+    InboxSchema.migrate(database.dataSource());
+
+    // Then
+    assertThat(database.markers()).containsExactly("e1");
+  }
+
+  @Test
+  void instancesThatStartTogetherMayAllMigrate() {
+    // When
+    CompletableFuture<?>[] instances =
+        List.of(1, 2, 3).stream()
+            .map(i -> runAsync(() -> InboxSchema.migrate(database.dataSource())))
+            .toArray(CompletableFuture[]::new);
+
+    // Then
+    assertThat(CompletableFuture.allOf(instances)).succeedsWithin(Duration.ofSeconds(20));
+  }
+
+  @Test
+  void checkNamesTheMissingTableAndTheRemedy() {
+    assertThatThrownBy(() -> InboxSchema.check(database.dataSource()))
+        .isInstanceOf(InboxSchemaException.class)
+        .hasMessageContaining("\"inbox_event\" lacks: the table itself")
+        .hasMessageContaining("InboxSchema.migrate")
+        .hasMessageContaining("docs/sql/inbox_event.sql");
+  }
+
+  @Test
+  void checkRefusesATableWithoutTheUniqueIndexBecauseRepeatsWouldPassAsNew() throws SQLException {
+    // Given: an index that is not enough, since it covers only some of the rows
+    InboxSchema.migrate(database.dataSource());
+    database.execute("alter table inbox_event drop constraint inbox_event_pkey");
+    database.execute(
+        "create unique index on inbox_event (consumer, source, event_id) where source <> 'x'");
+
+    // Then
+    assertThatThrownBy(() -> InboxSchema.check(database.dataSource()))
+        .isInstanceOf(InboxSchemaException.class)
+        .hasMessageContaining("unique index over exactly (consumer, source, event_id)")
+        .hasMessageNotContaining("the table itself");
+  }
+
+  @Test
+  void checkNamesEverythingThatIsMissing() throws SQLException {
+    // Given
+    database.execute("create table inbox_event (consumer text, event_id uuid)");
+
+    // Then
+    assertThatThrownBy(() -> InboxSchema.check(database.dataSource()))
+        .hasMessageContaining("processed_at")
+        .hasMessageContaining("consumer, source and event_id of type text")
+        .hasMessageContaining("unique index")
+        .hasMessageNotContaining("privileges");
+  }
+
+  @Test
+  void checkNamesMissingPrivileges() throws SQLException {
+    // Given
+    InboxSchema.migrate(database.dataSource());
+    String role = "reader_" + suffix();
+    database.execute("create role %s login password 'x'".formatted(role));
+    database.execute("grant select on inbox_event to " + role);
+    PGSimpleDataSource asReader = new PGSimpleDataSource();
+    asReader.setUrl(database.url());
+    asReader.setUser(role);
+    asReader.setPassword("x");
+
+    // Then
+    assertThatThrownBy(() -> InboxSchema.check(asReader))
+        .isInstanceOf(InboxSchemaException.class)
+        .hasMessageContaining("lacks: the privileges INSERT and SELECT");
+  }
+
+  @Test
+  void aSecondTableInOneSchemaIsRefusedRatherThanSilentlyNotMade() {
+    // Given
+    InboxSchema.migrate(database.dataSource());
+
+    // Then
+    assertThatThrownBy(() -> InboxSchema.migrate(database.dataSource(), InboxTable.named("second")))
+        .isInstanceOf(InboxSchemaException.class)
+        .hasMessageContaining("\"second\" lacks: the table itself");
+  }
+
+  private static String suffix() {
+    return UUID.randomUUID().toString().replace("-", "");
+  }
+}
