@@ -54,6 +54,8 @@ public record RelaySettings(
   }
 
   /**
+   * The source database.
+   *
    * @param url JDBC URL, {@code jdbc:postgresql://host:port/database}
    * @param username role with LOGIN and REPLICATION
    * @param password the role's password
@@ -70,6 +72,8 @@ public record RelaySettings(
   }
 
   /**
+   * Kafka, as a producer sees it.
+   *
    * @param bootstrapServers brokers to begin with, {@code host:port}
    * @param properties further producer settings, except those that would break a guarantee
    */
@@ -92,6 +96,8 @@ public record RelaySettings(
   }
 
   /**
+   * Waits between runs after failures.
+   *
    * @param initial wait after the first failure; doubles with each further one
    * @param max longest wait
    */

@@ -1,5 +1,7 @@
 package dev.outbox.relay.config;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.outbox.relay.config.InvalidSettingsException.Problem;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +18,7 @@ import org.springframework.util.unit.DataSize;
 final class SettingsCheck {
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,100}");
-  private static final Pattern SLOT = Pattern.compile("[a-z0-9_]{1,63}");
+  private static final Pattern PLAIN_IDENTIFIER = Pattern.compile("[a-z0-9_]{1,63}");
   private static final Pattern BROKER = Pattern.compile("(\\[[0-9a-fA-F:]+]|[^:\\s]+):[0-9]{1,5}");
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{([^}]*)}");
   private static final int POSTGRES_IDENTIFIER_BYTES = 63;
@@ -58,17 +60,18 @@ final class SettingsCheck {
         "a relay needs a name of letters, digits, '.', '_' and '-'",
         "name it after the service whose outbox it relays, such as order-service");
     require(
-        SLOT.matcher(settings.slot()).matches(),
+        PLAIN_IDENTIFIER.matcher(settings.slot()).matches(),
         "slot",
         settings.slot(),
         "not a replication slot name",
         "use up to 63 lower-case letters, digits and underscores");
+    // PostgreSQL folds and splits the names that a subscriber asks for, so only plain ones arrive.
     require(
-        isIdentifier(settings.publication()),
+        PLAIN_IDENTIFIER.matcher(settings.publication()).matches(),
         "publication",
         settings.publication(),
-        "not a publication name",
-        "use 1 to 63 bytes");
+        "not a publication name that a subscriber can ask for",
+        "use up to 63 lower-case letters, digits and underscores");
     boolean tableValid;
     try {
       TableName table = settings.tableName();
@@ -87,8 +90,7 @@ final class SettingsCheck {
   private static boolean isIdentifier(String name) {
     return !name.isBlank()
         && name.indexOf('\0') < 0
-        && name.getBytes(java.nio.charset.StandardCharsets.UTF_8).length
-            <= POSTGRES_IDENTIFIER_BYTES;
+        && name.getBytes(UTF_8).length <= POSTGRES_IDENTIFIER_BYTES;
   }
 
   private void checkDatabase(RelaySettings.Database database) {

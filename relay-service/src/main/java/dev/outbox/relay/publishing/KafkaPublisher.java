@@ -99,7 +99,7 @@ public final class KafkaPublisher implements AutoCloseable {
     boolean waiting = false;
     while (!givingUp.getAsBoolean()) {
       Attempt attempt = new Attempt(delivery);
-      producer.send(record, attempt);
+      var unused = producer.send(record, attempt); // the callback carries every failure
       if (!attempt.timedOutBeforeSending()) {
         if (waiting) {
           LOG.atInfo().addKeyValue("topic", routed.topic()).log("Topic is there, going on");

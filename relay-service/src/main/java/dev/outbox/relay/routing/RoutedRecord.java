@@ -25,6 +25,8 @@ public record RoutedRecord(
   }
 
   /**
+   * A record header.
+   *
    * @param name the header's name
    * @param value its value
    */

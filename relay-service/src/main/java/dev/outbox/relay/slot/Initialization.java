@@ -133,7 +133,7 @@ public final class Initialization {
 
   /** Whether the relay has never been initialised in this database. */
   public boolean isDue() {
-    return database.call(sql -> !publication.exists(sql) || (record.read(sql).isEmpty()));
+    return database.call(sql -> !publication.exists(sql) || record.read(sql).isEmpty());
   }
 
   static RelayException notInitialized(RelaySettings settings) {

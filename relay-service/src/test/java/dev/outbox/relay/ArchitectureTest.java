@@ -1,0 +1,115 @@
+package dev.outbox.relay;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The layering of the relay; docs/decisions/ and CONTRIBUTING.md tell why. */
+@AnalyzeClasses(packages = "dev.outbox.relay", importOptions = DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  private static final String RELAY = "dev.outbox.relay.";
+
+  @ArchTest
+  static final ArchRule onlyItsEngineKnowsDebezium =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(RELAY + "source.debezium..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.debezium..", "org.apache.kafka.connect..");
+
+  @ArchTest
+  static final ArchRule onlyPublishingKnowsTheProducer =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(RELAY + "publishing..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.kafka.clients..");
+
+  @ArchTest
+  static final ArchRule theEventIsALeaf =
+      classes()
+          .that()
+          .resideInAPackage(RELAY + "event..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage("java..", "org.jspecify..", RELAY + "event..");
+
+  @ArchTest
+  static final ArchRule positionsKnowNoOtherStage =
+      noClasses()
+          .that()
+          .resideInAPackage(RELAY + "position..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              RELAY + "source..", RELAY + "routing..", RELAY + "publishing..", RELAY + "slot..");
+
+  @ArchTest
+  static final ArchRule theSourceKnowsNoOtherStage =
+      noClasses()
+          .that()
+          .resideInAPackage(RELAY + "source..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              RELAY + "routing..", RELAY + "publishing..", RELAY + "position..", RELAY + "slot..");
+
+  @ArchTest
+  static final ArchRule routingKnowsNoOtherStage =
+      noClasses()
+          .that()
+          .resideInAPackage(RELAY + "routing..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              RELAY + "source..", RELAY + "publishing..", RELAY + "position..", RELAY + "slot..");
+
+  /** It shares the routed record with routing, and nothing else with anyone. */
+  @ArchTest
+  static final ArchRule publishingKnowsNeitherSourceNorPosition =
+      noClasses()
+          .that()
+          .resideInAPackage(RELAY + "publishing..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(RELAY + "source..", RELAY + "position..", RELAY + "slot..");
+
+  @ArchTest
+  static final ArchRule onlyTheRelayAndItsFrontsKnowThePipeline =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.outbox.relay", RELAY + "pipeline..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(RELAY + "pipeline..");
+
+  @ArchTest
+  static final ArchRule springStaysAtTheEdges =
+      noClasses()
+          .that()
+          .resideInAnyPackage(
+              RELAY + "event..",
+              RELAY + "source",
+              RELAY + "routing..",
+              RELAY + "position..",
+              RELAY + "pipeline..",
+              RELAY + "failure..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "org.springframework.boot..",
+              "org.springframework.context..",
+              "org.springframework.jdbc..");
+
+  @ArchTest
+  static final ArchRule packagesFormNoCycle =
+      slices().matching("dev.outbox.relay.(*)..").should().beFreeOfCycles();
+}

@@ -1,0 +1,150 @@
+package dev.outbox.relay.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.outbox.relay.config.InvalidSettingsException.Problem;
+import dev.outbox.relay.support.TestSettings;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.util.unit.DataSize;
+
+class RelaySettingsTest {
+
+  private static final Map<String, String> MANDATORY =
+      Map.of(
+          "outbox.relay.name", "orders",
+          "outbox.relay.database.url", "jdbc:postgresql://db:5432/orders",
+          "outbox.relay.database.username", "relay",
+          "outbox.relay.database.password", "s3cret",
+          "outbox.relay.kafka.bootstrap-servers", "kafka-1:9092,kafka-2:9092");
+
+  @Test
+  void everyDefaultIsPinned() {
+    RelaySettings settings = load(Map.of());
+    assertThat(settings)
+        .isEqualTo(
+            new RelaySettings(
+                "orders",
+                new RelaySettings.Database("jdbc:postgresql://db:5432/orders", "relay", "s3cret"),
+                new RelaySettings.Kafka(List.of("kafka-1:9092", "kafka-2:9092"), Map.of()),
+                RelaySettings.Engine.DEBEZIUM,
+                RelaySettings.Delivery.AT_LEAST_ONCE,
+                "outbox.event.{aggregatetype}",
+                "public.outbox_event",
+                "outbox_relay",
+                "outbox_relay",
+                false,
+                RelaySettings.Poison.HALT,
+                DataSize.ofMegabytes(32),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(20),
+                new RelaySettings.Backoff(Duration.ofMillis(500), Duration.ofSeconds(30))));
+  }
+
+  @Test
+  void kafkaPropertiesKeepTheirDots() {
+    RelaySettings settings = load(Map.of("outbox.relay.kafka.properties.compression.type", "lz4"));
+    assertThat(settings.kafka().properties()).containsEntry("compression.type", "lz4");
+  }
+
+  @Test
+  void aTableWithoutSchemaIsInPublic() {
+    assertThat(load(Map.of("outbox.relay.table", "events")).tableName())
+        .isEqualTo(new TableName("public", "events"));
+  }
+
+  @Test
+  void allProblemsAreReportedAtOnce() {
+    assertThatThrownBy(() -> SettingsLoader.load(TestSettings.environment(Map.of())))
+        .isInstanceOfSatisfying(
+            InvalidSettingsException.class,
+            e ->
+                assertThat(e.problems())
+                    .extracting(Problem::key)
+                    .containsExactlyInAnyOrder(
+                        "outbox.relay.name",
+                        "outbox.relay.database.url",
+                        "outbox.relay.database.username",
+                        "outbox.relay.kafka.bootstrap-servers"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          name                            | bad name
+          database.url                    | localhost:5432/orders
+          database.url                    | jdbc:mysql://db/orders
+          database.url                    | jdbc:postgresql://a:5432,b:5432/orders
+          kafka.bootstrap-servers         | kafka
+          kafka.bootstrap-servers         | kafka:port
+          engine                          | polling
+          delivery                        | exactly-twice
+          poison                          | ignore
+          topic-template                  | outbox.{type}
+          table                           | a.b.c
+          slot                            | With-Capitals
+          publication                     | Orders, and more
+          auto-init                       | perhaps
+          in-flight-limit                 | 10KB
+          in-flight-limit                 | plenty
+          heartbeat-interval              | 0s
+          drain-timeout                   | -1s
+          backoff.initial                 | soon
+          backoff.max                     | 1ms
+          kafka.properties.acks           | 1
+          kafka.properties.enable.idempotence | false
+          kafka.properties.delivery.timeout.ms | 120000
+          kafka.properties.max.in.flight.requests.per.connection | 6
+          kafka.properties.transactional.id | mine
+          """)
+  void aWrongSettingIsNamedWithItsValueAndARemedy(String key, String value) {
+    assertThatThrownBy(() -> load(Map.of("outbox.relay." + key, value)))
+        .isInstanceOfSatisfying(
+            InvalidSettingsException.class,
+            e -> {
+              assertThat(e.problems()).hasSize(1);
+              Problem problem = e.problems().get(0);
+              assertThat(problem.key()).isEqualTo("outbox.relay." + key);
+              assertThat(e.getMessage()).contains("Remedy: ");
+              assertThat(problem.remedy()).isNotBlank();
+              assertThat(problem.reason()).isNotBlank();
+            });
+  }
+
+  @Test
+  void aMisspeltSettingIsRefused() {
+    assertThatThrownBy(() -> load(Map.of("outbox.relay.topic-tempalte", "x")))
+        .isInstanceOf(InvalidSettingsException.class)
+        .hasMessageContaining("outbox.relay.topic-tempalte")
+        .hasMessageContaining("there is no such setting");
+  }
+
+  @Test
+  void secretsStayOutOfTexts() {
+    RelaySettings settings =
+        load(Map.of("outbox.relay.kafka.properties.sasl.jaas.config", "password=hunter2"));
+    assertThat(settings.toString()).doesNotContain("s3cret").doesNotContain("hunter2");
+    assertThatThrownBy(
+            () ->
+                load(
+                    Map.of(
+                        "outbox.relay.database.url",
+                        "jdbc:postgresql://db/orders?user=relay&password=hunter2")))
+        .hasMessageContaining("outbox.relay.database.url")
+        .hasMessageNotContaining("hunter2");
+  }
+
+  private static RelaySettings load(Map<String, String> more) {
+    Map<String, Object> properties = new HashMap<>(MANDATORY);
+    properties.putAll(more);
+    return SettingsLoader.load(TestSettings.environment(properties));
+  }
+}

@@ -1,0 +1,144 @@
+package dev.outbox.relay.position;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.outbox.relay.position.InFlightEvents.Entry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class InFlightEventsTest {
+
+  private static final int OVERHEAD = 256;
+
+  @Test
+  void nothingBehindAnUnacknowledgedEventIsSettled() {
+    // Given three events in flight
+    InFlightEvents inFlight = new InFlightEvents(1_000_000, 5);
+    Entry first = inFlight.admit(10, 1);
+    Entry second = inFlight.admit(20, 1);
+    Entry third = inFlight.admit(30, 1);
+    assertThat(inFlight.settle()).isEqualTo(5);
+    // When they are acknowledged out of order
+    third.acknowledge();
+    assertThat(inFlight.settle()).isEqualTo(5);
+    first.acknowledge();
+    // Then only the contiguous prefix is settled
+    assertThat(inFlight.settle()).isEqualTo(10);
+    second.acknowledge();
+    assertThat(inFlight.settle()).isEqualTo(30);
+    assertThat(inFlight.isEmpty()).isTrue();
+  }
+
+  @Test
+  void anyOrderOfAcknowledgementsSettlesExactlyThePrefix() {
+    Random random = new Random(4);
+    for (int round = 0; round < 200; round++) {
+      InFlightEvents inFlight = new InFlightEvents(Long.MAX_VALUE, 0);
+      List<Entry> entries = new ArrayList<>();
+      boolean[] acknowledged = new boolean[30];
+      for (int i = 0; i < acknowledged.length; i++) {
+        entries.add(inFlight.admit(i + 1, 1));
+      }
+      List<Integer> order = new ArrayList<>();
+      for (int i = 0; i < acknowledged.length; i++) {
+        order.add(i);
+      }
+      Collections.shuffle(order, random);
+      for (int index : order) {
+        entries.get(index).acknowledge();
+        acknowledged[index] = true;
+        int prefix = 0;
+        while (prefix < acknowledged.length && acknowledged[prefix]) {
+          prefix++;
+        }
+        assertThat(inFlight.settle()).isEqualTo(prefix);
+      }
+    }
+  }
+
+  @Test
+  void whatNeedsNoAcknowledgementWaitsForWhatStandsBeforeIt() {
+    InFlightEvents inFlight = new InFlightEvents(1_000_000, 0);
+    inFlight.pass(1);
+    assertThat(inFlight.settle()).isEqualTo(1);
+    Entry event = inFlight.admit(2, 1);
+    inFlight.pass(3);
+    assertThat(inFlight.settle()).isEqualTo(1);
+    event.acknowledge();
+    assertThat(inFlight.settle()).isEqualTo(3);
+  }
+
+  @Test
+  void bytesAreBoundedUntilThePrefixHasLeft() {
+    // Given room for two events
+    InFlightEvents inFlight = new InFlightEvents(2 * (100 + OVERHEAD), 0);
+    inFlight.admit(1, 100);
+    assertThat(inFlight.hasRoomFor(100)).isTrue();
+    Entry second = inFlight.admit(2, 100);
+    assertThat(inFlight.hasRoomFor(0)).isFalse();
+    // When only the second is acknowledged
+    second.acknowledge();
+    inFlight.settle();
+    // Then there is still no room: a stalled partition holds memory too
+    assertThat(inFlight.hasRoomFor(0)).isFalse();
+    assertThat(inFlight.bytes()).isEqualTo(2 * (100 + OVERHEAD));
+    assertThat(inFlight.events()).isEqualTo(2);
+  }
+
+  @Test
+  void anEventLargerThanTheLimitTravelsAlone() {
+    InFlightEvents inFlight = new InFlightEvents(1000, 0);
+    assertThat(inFlight.hasRoomFor(5000)).isTrue();
+    inFlight.admit(1, 5000).acknowledge();
+    assertThat(inFlight.hasRoomFor(1)).isFalse();
+    inFlight.settle();
+    assertThat(inFlight.hasRoomFor(5000)).isTrue();
+  }
+
+  @Test
+  void whatWasNotHandedOverLeavesNoTrace() {
+    InFlightEvents inFlight = new InFlightEvents(1000, 0);
+    Entry first = inFlight.admit(1, 10);
+    inFlight.admit(2, 10);
+    inFlight.withdrawLast();
+    first.acknowledge();
+    assertThat(inFlight.settle()).isEqualTo(1);
+    assertThat(inFlight.bytes()).isZero();
+  }
+
+  @Test
+  void aRejectedEventHoldsThePositionAndIsReported() {
+    InFlightEvents inFlight = new InFlightEvents(1000, 0);
+    Entry rejected = inFlight.admit(1, 10);
+    Entry behind = inFlight.admit(2, 10);
+    Exception cause = new IllegalStateException("too large");
+    rejected.reject("event 1", cause);
+    behind.reject("event 2", new IllegalStateException("later"));
+    behind.acknowledge();
+    assertThat(inFlight.settle()).isZero();
+    assertThat(inFlight.rejection()).isEqualTo(new InFlightEvents.Rejection("event 1", cause));
+  }
+
+  @Test
+  void waitingEndsWithAnAcknowledgementOfTheOldest() throws Exception {
+    InFlightEvents inFlight = new InFlightEvents(1000, 0);
+    Entry entry = inFlight.admit(1, 10);
+    Thread engine = Thread.currentThread();
+    Thread callback =
+        new Thread(
+            () -> {
+              await().until(() -> engine.getState() == Thread.State.TIMED_WAITING);
+              entry.acknowledge();
+            });
+    callback.start();
+    // A wait that missed the acknowledgement would last the hour.
+    inFlight.awaitCompletion(Duration.ofHours(1));
+    assertThat(inFlight.settle()).isEqualTo(1);
+    callback.join();
+  }
+}

@@ -1,0 +1,310 @@
+package dev.outbox.relay.slot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+import static org.awaitility.Awaitility.await;
+
+import dev.outbox.local.LocalPostgres;
+import dev.outbox.local.PostgresServer;
+import dev.outbox.local.WithLocalStack;
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.slot.Initialization.Step;
+import dev.outbox.relay.slot.Preflight.Outcome.Ready;
+import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
+import dev.outbox.relay.source.SlotStart;
+import dev.outbox.relay.support.OutboxDatabase;
+import dev.outbox.relay.support.TestSettings;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+@WithLocalStack
+class PreflightTest {
+
+  @AutoClose private OutboxDatabase database;
+  private RelaySettings settings;
+
+  @BeforeEach
+  void createDatabase(PostgresServer server) {
+    use(OutboxDatabase.create(server));
+  }
+
+  private void use(OutboxDatabase created) {
+    database = created;
+    settings = TestSettings.of(database, "localhost:1", Map.of());
+  }
+
+  @Test
+  void initialisationMakesWhatIsMissingAndRepeatingItChangesNothing() {
+    assertThat(init())
+        .extracting(Step::outcome)
+        .containsExactly("has the outbox columns", "created", "created", "created");
+    SlotStart first = ready();
+    assertThat(init())
+        .extracting(Step::outcome)
+        .containsExactly(
+            "has the outbox columns", "already there", "already there", "already there");
+    assertThat(ready()).isEqualTo(first);
+    assertThat(first.epoch()).isEqualTo(1);
+  }
+
+  @Test
+  void instancesThatInitialiseTogetherDoNotGetInEachOthersWay() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    try {
+      Callable<List<Step>> initialise = this::init;
+      for (Future<List<Step>> run :
+          threads.invokeAll(List.of(initialise, initialise, initialise, initialise))) {
+        assertThat(run.get(30, TimeUnit.SECONDS)).hasSize(4);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(ready().epoch()).isEqualTo(1);
+  }
+
+  @Test
+  void rowsThatStoodThereBeforeTheSlotAreReported() {
+    database.insert("Order", "1", "early");
+    assertThat(init())
+        .contains(
+            new Step(
+                "rows written before the slot", "1 in table public.outbox_event, not published"));
+  }
+
+  @Test
+  void aRelayThatWasNeverInitialisedSaysSo() {
+    assertRefused(this::check, "has not been initialised", "'init'");
+  }
+
+  @Test
+  void aMissingTableIsNamed() {
+    database.execute("drop table outbox_event");
+    assertRefused(this::init, "Table public.outbox_event does not exist", "outbox_event.sql");
+  }
+
+  @Test
+  void missingAndWrongColumnsAreNamed() {
+    database.execute("alter table outbox_event drop column headers");
+    database.execute("alter table outbox_event alter column payload type text");
+    assertRefused(
+        this::init,
+        "payload is text instead of bytea, headers text is missing",
+        "docs/sql/outbox_event.sql");
+  }
+
+  @Test
+  void anUnloggedTableIsRefused() {
+    database.execute("alter table outbox_event set unlogged");
+    assertRefused(this::init, "is unlogged", "set logged");
+  }
+
+  @Test
+  void aRoleWithoutReplicationIsToldWhatItLacks() {
+    String role = database.slot();
+    database.execute("create role " + role + " login password 'x'");
+    settings =
+        TestSettings.of(
+            database, "localhost:1", Map.of("database.username", role, "database.password", "x"));
+    assertRefused(this::init, "Role '" + role + "' may not read", "replication");
+  }
+
+  @Test
+  void aRoleThatMayNotCreateIsToldWhatItLacks() {
+    String role = database.slot();
+    database.execute("create role " + role + " login replication password 'x'");
+    settings =
+        TestSettings.of(
+            database, "localhost:1", Map.of("database.username", role, "database.password", "x"));
+    assertRefused(this::init, "Role '" + role + "' lacks a privilege", "role that owns the table");
+  }
+
+  @Test
+  void aRoleWithNoMoreThanReplicationAndItsOwnTableCanRun() {
+    init();
+    String role = database.slot();
+    database.execute("create role " + role + " login replication password 'x'");
+    database.execute("grant select on outbox_relay to " + role);
+    settings =
+        TestSettings.of(
+            database,
+            "localhost:1",
+            Map.of("name", settings.name(), "database.username", role, "database.password", "x"));
+    assertThat(check()).isInstanceOf(Ready.class);
+  }
+
+  @Test
+  void aPublicationThatIsNotTheRelaysIsRefused() {
+    init();
+    for (String change :
+        List.of(
+            "set (publish = 'insert, update')",
+            "add table other",
+            "set table outbox_event",
+            "set table outbox_event (id, aggregatetype, aggregateid, type, payload, headers)"
+                + " where (aggregatetype = 'Order')")) {
+      database.execute("create table if not exists other (id int)");
+      database.execute("alter publication " + database.slot() + " " + change);
+      assertRefused(this::check, "is not the relay's", "drop this one");
+      database.execute("drop publication " + database.slot());
+      init();
+    }
+  }
+
+  @Test
+  void aSlotThatIsGoneIsAGapAndNotAFreshStart() {
+    init();
+    dropSlot();
+    assertRefused(this::check, "is gone, although it was made before", "--accept-gap");
+    assertRefused(this::init, "is gone, although it was made before", "--accept-gap");
+    // When an operator accepts the gap
+    new Initialization(database(), settings).run(true);
+    // Then positions begin a new epoch
+    assertThat(ready().epoch()).isEqualTo(2);
+  }
+
+  @Test
+  void aCrashBetweenMemoryAndSlotAsksForADecision() {
+    // Given a memory that was written, and a slot that was not made
+    init();
+    dropSlot();
+    assertThat(new Initialization(database(), settings).isDue()).isFalse();
+    assertRefused(this::init, "is gone", "--accept-gap");
+  }
+
+  @Test
+  void aSlotOfAnotherDatabaseOrPluginIsRefused(PostgresServer server) {
+    init();
+    OutboxDatabase other = OutboxDatabase.create(server);
+    RelaySettings others = TestSettings.of(other, "localhost:1", Map.of("slot", database.slot()));
+    assertThatThrownBy(() -> new Initialization(new SourceDatabase(others), others).run(false))
+        .hasMessageContaining("another database");
+  }
+
+  @Test
+  void aDatabaseRestoredElsewhereIsDetected() {
+    init();
+    database.execute("update outbox_relay set system_identifier = '42'");
+    assertRefused(this::check, "is another system", "--accept-gap");
+  }
+
+  @Test
+  void aPromotedServerBeginsANewEpoch() {
+    init();
+    database.execute("update outbox_relay set timeline = 0");
+    assertThat(ready().epoch()).isEqualTo(2);
+    assertThat(ready().epoch()).isEqualTo(2);
+  }
+
+  @Test
+  void anotherSlotNameForTheSameRelayIsRefused() {
+    init();
+    settings =
+        TestSettings.of(
+            database,
+            "localhost:1",
+            Map.of("name", settings.name(), "slot", database.slot() + "2"));
+    assertRefused(this::check, "has used slot", "outbox.relay.name");
+  }
+
+  @Test
+  void anInvalidatedSlotIsDetected() {
+    // Given a server that keeps little log for slots
+    try (LocalPostgres server =
+        LocalPostgres.builder()
+            .setting("max_slot_wal_keep_size", "1MB")
+            .setting("min_wal_size", "32MB")
+            .setting("max_wal_size", "32MB")
+            .start()) {
+      use(OutboxDatabase.create(server));
+      init();
+      // When other tables write more than that
+      database.execute("create table noise (t text)");
+      await()
+          .atMost(60, TimeUnit.SECONDS)
+          .until(
+              () -> {
+                database.execute(
+                    "insert into noise select repeat('x', 1000) from generate_series(1, 20000)");
+                database.execute("select pg_switch_wal()");
+                database.execute("checkpoint");
+                return "lost".equals(database.query("select wal_status from pg_replication_slots"));
+              });
+      // Then the relay says so instead of looking healthy
+      assertRefused(this::check, "is invalidated", "--accept-gap");
+      assertRefused(
+          () -> new SlotWatch(database(), settings).require(), "is invalidated", "--accept-gap");
+    }
+  }
+
+  @Test
+  void aServerThatDoesNotLogLogicallyIsRefused() {
+    try (LocalPostgres server = LocalPostgres.builder().setting("wal_level", "replica").start()) {
+      use(OutboxDatabase.create(server));
+      assertRefused(this::init, "wal_level=replica", "alter system set wal_level = logical");
+    }
+  }
+
+  @Test
+  void aWrongPasswordAndAMissingDatabaseAreTold() {
+    settings = TestSettings.of(database, "localhost:1", Map.of("database.password", "wrong"));
+    assertRefused(this::check, "refuses role 'postgres'", "outbox.relay.database.password");
+    settings =
+        TestSettings.of(
+            database, "localhost:1", Map.of("database.url", database.server().jdbcUrl("nowhere")));
+    assertRefused(this::check, "does not exist", "outbox.relay.database.url");
+    settings =
+        TestSettings.of(
+            database, "localhost:1", Map.of("database.url", "jdbc:postgresql://localhost:1/x"));
+    assertRefused(this::check, "cannot be reached", "Start PostgreSQL");
+  }
+
+  @Test
+  void aSlotInUseIsNoFailure() throws Exception {
+    init();
+    try (var stream = SlotOccupant.of(database)) {
+      assertThat(check()).isInstanceOf(SlotInUse.class);
+    }
+    await().untilAsserted(() -> assertThat(check()).isInstanceOf(Ready.class));
+  }
+
+  private void dropSlot() {
+    database.execute("select pg_drop_replication_slot('" + database.slot() + "')");
+  }
+
+  private SourceDatabase database() {
+    return new SourceDatabase(settings);
+  }
+
+  private List<Step> init() {
+    return new Initialization(database(), settings).run(false);
+  }
+
+  private Preflight.Outcome check() {
+    return new Preflight(database(), settings).check();
+  }
+
+  private SlotStart ready() {
+    return assertThat(check()).asInstanceOf(type(Ready.class)).actual().start();
+  }
+
+  private static void assertRefused(ThrowingCallable call, String problem, String remedy) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            RelayException.class,
+            e -> {
+              assertThat(e.problem()).contains(problem);
+              assertThat(e.remedy()).contains(remedy);
+            });
+  }
+}

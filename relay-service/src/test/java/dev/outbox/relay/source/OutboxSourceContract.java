@@ -1,0 +1,497 @@
+package dev.outbox.relay.source;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.outbox.local.PostgresServer;
+import dev.outbox.local.WithLocalStack;
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.event.OutboxEvent;
+import dev.outbox.relay.event.SourcePosition;
+import dev.outbox.relay.slot.Initialization;
+import dev.outbox.relay.slot.Preflight;
+import dev.outbox.relay.slot.Preflight.Outcome.Ready;
+import dev.outbox.relay.slot.SlotWatch;
+import dev.outbox.relay.slot.SourceDatabase;
+import dev.outbox.relay.source.SourceItem.Decoded;
+import dev.outbox.relay.source.SourceItem.Ignored;
+import dev.outbox.relay.support.OutboxDatabase;
+import dev.outbox.relay.support.TestSettings;
+import java.io.StringReader;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.postgresql.PGConnection;
+
+/** What every engine promises, on a real server. */
+@WithLocalStack
+@NullMarked
+public abstract class OutboxSourceContract {
+
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  @AutoClose private OutboxDatabase database;
+  private RelaySettings settings;
+
+  /** The engine under test. */
+  protected abstract OutboxSource source(RelaySettings settings, SlotStart start);
+
+  @BeforeEach
+  void initialise(PostgresServer server) {
+    database = OutboxDatabase.create(server);
+    settings = TestSettings.of(database, "localhost:1", Map.of());
+    new Initialization(new SourceDatabase(settings), settings).run(false);
+  }
+
+  @AfterEach
+  void endThreads() throws InterruptedException {
+    threads.shutdownNow();
+    assertThat(threads.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void aCommittedRowBecomesAnEventWithEverythingTheRowSays() throws Exception {
+    // Given a row with all columns, and one with only what is mandatory
+    database.execute(
+        """
+        insert into outbox_event (id, aggregatetype, aggregateid, type, payload, headers) values
+          ('0197a000-0000-7000-8000-000000000001', 'Order', 'ä-1', 'Placed', '\\x00ff41', '{"a":"b"}'),
+          ('0197a000-0000-7000-8000-000000000002', 'Order', '2', 'Gone', null, null)
+        """);
+    // When they are read
+    try (Run run = new Run()) {
+      run.awaitEvents(2);
+      // Then nothing is missing or altered
+      OutboxEvent first = run.events().get(0);
+      assertThat(first.id()).isEqualTo("0197a000-0000-7000-8000-000000000001");
+      assertThat(first.aggregateType()).isEqualTo("Order");
+      assertThat(first.aggregateId()).isEqualTo("ä-1");
+      assertThat(first.type()).isEqualTo("Placed");
+      assertThat(first.payload()).isEqualTo(new byte[] {0, (byte) 0xff, 'A'});
+      assertThat(first.headers()).isEqualTo("{\"a\":\"b\"}");
+      assertThat(first.committedAt().toString())
+          .startsWith(String.valueOf(database.query("select to_char(now(), 'YYYY-MM-DD')")));
+      OutboxEvent second = run.events().get(1);
+      assertThat(second.payload()).isNull();
+      assertThat(second.headers()).isNull();
+    }
+  }
+
+  @Test
+  void aRolledBackTransactionAndChangesOfRowsAreNoEvents() throws Exception {
+    // Given a rolled-back insert, and a row that is changed and deleted after its insert
+    try (Connection connection = database.connect()) {
+      connection.setAutoCommit(false);
+      OutboxDatabase.insert(connection, "Order", "1", "rolled back");
+      connection.rollback();
+    }
+    String id = database.insert("Order", "1", "committed");
+    database.execute("update outbox_event set payload = 'changed'");
+    database.execute("delete from outbox_event");
+    String last = database.insert("Order", "1", "last");
+    // When the log is read to its end
+    try (Run run = new Run()) {
+      run.awaitEvents(2);
+      // Then only the committed inserts are events
+      assertThat(run.ids()).containsExactly(id, last);
+      assertThat(new String(run.events().get(0).payload(), UTF_8)).isEqualTo("committed");
+    }
+  }
+
+  @Test
+  void interleavedTransactionsComeInCommitOrderWithGrowingPositions() throws Exception {
+    // Given transactions that begin and write in one order and commit in another
+    List<String> committed = new ArrayList<>();
+    interleave(new Random(7), 60, committed);
+    // When they are read
+    try (Run run = new Run()) {
+      run.awaitEvents(committed.size());
+      // Then they come in commit order, and their positions grow strictly, also as text
+      assertThat(run.ids()).isEqualTo(committed);
+      List<SourcePosition> positions = run.positions();
+      assertThat(positions).isSorted().doesNotHaveDuplicates();
+      assertThat(positions.stream().map(SourcePosition::asText).toList()).isSorted();
+    }
+  }
+
+  @Test
+  void anEventReadAgainHasTheSamePosition() throws Exception {
+    List<String> committed = new ArrayList<>();
+    interleave(new Random(11), 80, committed);
+    assertReadAgainAtTheSamePlace(committed, new Random(12));
+  }
+
+  /** Breaks runs off after confirming up to some event, until the last one is confirmed. */
+  private void assertReadAgainAtTheSamePlace(List<String> expected, Random random)
+      throws Exception {
+    Map<String, SourcePosition> seen = new LinkedHashMap<>();
+    int repeats = 0;
+    int rest = expected.size();
+    for (int confirmed = 0; confirmed < rest; ) {
+      confirmed = 1 + random.nextInt(Math.max(20, expected.size() / 5));
+      try (Run run = new Run(confirmed)) {
+        run.awaitEvents(1);
+        // Whole transactions are read again, from the confirmed one on, and nothing is missing.
+        int first = expected.indexOf(run.ids().get(0));
+        rest = expected.size() - first;
+        run.awaitEvents(rest);
+        assertThat(run.ids()).isEqualTo(expected.subList(first, expected.size()));
+        for (OutboxEvent event : run.events()) {
+          SourcePosition before = seen.putIfAbsent(event.id(), event.position());
+          if (before != null) {
+            assertThat(event.position()).isEqualTo(before);
+            repeats++;
+          }
+        }
+      }
+    }
+    assertThat(repeats).as("events read again").isPositive();
+    assertThat(List.copyOf(seen.values())).isSorted().doesNotHaveDuplicates();
+  }
+
+  @Test
+  void theSlotIsOnlyEverConfirmedAtTheEndOfACommit() throws Exception {
+    // Given a slot that has been confirmed up to the end, and other traffic behind that
+    database.insert("Order", "1", "first");
+    String confirmed;
+    try (Run run = new Run()) {
+      run.awaitEvents(1);
+      await().until(() -> lagOfEvents() == 0);
+      confirmed = database.confirmedLsn();
+      // When the log grows without outbox events, and keep-alives tell the client so
+      database.execute(
+          "create table other (id int); insert into other select generate_series(1,1000)");
+      database.execute("select pg_switch_wal()");
+      int calls = run.calls();
+      await().until(() -> run.calls() > calls + 30);
+    }
+    // Then the slot has not moved to a place between commits
+    assertThat(database.confirmedLsn()).isEqualTo(confirmed);
+  }
+
+  @Test
+  void rowsThatShareAnLsnSurviveRestartsInTheirMidst() throws Exception {
+    // Given rows of COPY and of multi-row inserts, which share log positions
+    try (Connection connection = database.connect()) {
+      for (int chunk = 0; chunk < 3; chunk++) {
+        StringBuilder rows = new StringBuilder();
+        for (int row = 0; row < 400; row++) {
+          rows.append(UUID.randomUUID()).append("\tOrder\t").append(row % 7).append("\tCopied\n");
+        }
+        connection
+            .unwrap(PGConnection.class)
+            .getCopyAPI()
+            .copyIn(
+                "copy outbox_event (id, aggregatetype, aggregateid, type) from stdin",
+                new StringReader(rows.toString()));
+        database.execute(
+            """
+            insert into outbox_event (id, aggregatetype, aggregateid, type)
+            select gen_random_uuid(), 'Order', i % 7, 'Inserted' from generate_series(1, 300) i
+            """);
+      }
+    }
+    // When runs are broken off in the midst of such transactions, every row comes nevertheless
+    assertReadAgainAtTheSamePlace(database.eventIds(), new Random(3));
+  }
+
+  @Test
+  void whateverTheHandlerThrowsEndsTheRunAndSkipsNothing() throws Exception {
+    // Given events
+    List<String> expected = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      expected.add(database.insert("Order", "1", "event " + i));
+    }
+    for (RuntimeException thrown : failuresOfAHandler()) {
+      // When the handler fails in its first batch
+      try (OutboxSource source = source(settings, start())) {
+        assertThatThrownBy(
+                () ->
+                    source.run(
+                        (batch, confirmation) -> {
+                          if (batch.iterator().next() instanceof Decoded) {
+                            throw thrown;
+                          }
+                          return true;
+                        }))
+            // Then the run ends with that failure
+            .isSameAs(thrown);
+      }
+    }
+    // And the next run begins with the same events
+    try (Run run = new Run()) {
+      run.awaitEvents(expected.size());
+      assertThat(run.ids()).isEqualTo(expected);
+    }
+  }
+
+  /** Failures that engines are known to treat in ways of their own. */
+  protected List<RuntimeException> failuresOfAHandler() {
+    return List.of(new IllegalStateException("scripted"));
+  }
+
+  @Test
+  void closingIsIdempotentInEveryState() throws Exception {
+    // Given one source that never ran, one that is starting, and one that is streaming
+    OutboxSource unused = source(settings, start());
+    OutboxSource starting = source(settings, start());
+    Future<?> run =
+        threads.submit(
+            () -> {
+              starting.run((batch, confirmation) -> true);
+              return null;
+            });
+    // When each is closed, several times, from several threads
+    unused.close();
+    unused.close();
+    Future<?> other = threads.submit(starting::close);
+    starting.close();
+    other.get(30, TimeUnit.SECONDS);
+    // Then the run ends without a failure, and the slot is free
+    run.get(30, TimeUnit.SECONDS);
+    starting.close();
+    Run streaming = new Run();
+    streaming.awaitCalls(3);
+    streaming.close();
+    streaming.close();
+    assertThat(
+            database.query(
+                "select active from pg_replication_slots where slot_name = '"
+                    + database.slot()
+                    + "'"))
+        .isEqualTo("f");
+  }
+
+  @Test
+  void theHandlerIsCalledWhileTheLogIsSilent() throws Exception {
+    try (Run run = new Run()) {
+      database.insert("Order", "1", "the only one");
+      run.awaitEvents(1);
+      int calls = run.calls();
+      await().until(() -> run.calls() > calls + 5);
+      assertThat(run.events()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aHeartbeatIsPassedByAndGivesTheSlotSomethingToConfirm() throws Exception {
+    // Given a stream that has come to rest
+    try (Run run = new Run()) {
+      String before = database.confirmedLsn();
+      // When the relay beats
+      new SlotWatch(new SourceDatabase(settings), settings).beat();
+      // Then it is no event, and the slot moves
+      await().until(() -> run.ignored() > 0);
+      await().until(() -> !database.confirmedLsn().equals(before));
+      assertThat(run.events()).isEmpty();
+    }
+  }
+
+  @Test
+  void foreignLogicalMessagesAndTablesAreNoEvents() throws Exception {
+    database.execute("create table other (id int primary key, id2 text)");
+    try (Run run = new Run()) {
+      database.execute("select pg_logical_emit_message(true, 'somebody else', 'x')");
+      database.execute("select pg_logical_emit_message(false, 'somebody else', 'x')");
+      database.execute("insert into other values (1, 'x')");
+      String id = database.insert("Order", "1", "mine");
+      run.awaitEvents(1);
+      assertThat(run.ids()).containsExactly(id);
+    }
+  }
+
+  @Test
+  void aTableAndSchemaWithOddNamesAreRead() throws Exception {
+    // Given an outbox in a schema and table whose names are full of traps
+    String odd = "\"Odd, [schema]*\".\"out-box (1)|x\"";
+    database.execute("create schema \"Odd, [schema]*\"");
+    database.execute("create table " + odd + " (like outbox_event including all)");
+    settings =
+        TestSettings.of(
+            database,
+            "localhost:1",
+            Map.of(
+                "name",
+                "odd",
+                "slot",
+                database.slot() + "_odd",
+                "publication",
+                database.slot() + "_odd",
+                "table",
+                "Odd, [schema]*.out-box (1)|x"));
+    new Initialization(new SourceDatabase(settings), settings).run(false);
+    // When a row is written to it
+    try (Run run = new Run()) {
+      database.execute(
+          "insert into "
+              + odd
+              + " (id, aggregatetype, aggregateid, type)"
+              + " values (gen_random_uuid(), 'Order', '1', 'Odd')");
+      // Then it is an event
+      run.awaitEvents(1);
+    }
+  }
+
+  private long lagOfEvents() {
+    return Long.parseLong(
+        String.valueOf(
+            database.query(
+                "select count(*) from pg_replication_slots where slot_name = '"
+                    + database.slot()
+                    + "' and confirmed_flush_lsn < pg_current_wal_lsn() - 2000")));
+  }
+
+  private SlotStart start() {
+    return await()
+                .until(
+                    () -> new Preflight(new SourceDatabase(settings), settings).check(),
+                    Ready.class::isInstance)
+            instanceof Ready ready
+        ? ready.start()
+        : fail();
+  }
+
+  private static SlotStart fail() {
+    throw new AssertionError("not ready");
+  }
+
+  /** Transactions over several connections that begin, write and commit in random order. */
+  private void interleave(Random random, int transactions, List<String> committed)
+      throws SQLException {
+    List<Connection> open = new ArrayList<>();
+    Map<Connection, List<String>> written = new LinkedHashMap<>();
+    int begun = 0;
+    while (begun < transactions || !open.isEmpty()) {
+      int choice = random.nextInt(4);
+      if (begun < transactions && (open.isEmpty() || (choice == 0 && open.size() < 5))) {
+        Connection connection = database.connect();
+        connection.setAutoCommit(false);
+        open.add(connection);
+        written.put(connection, new ArrayList<>());
+        begun++;
+      } else if (choice == 1) {
+        Connection connection = open.remove(random.nextInt(open.size()));
+        connection.commit();
+        committed.addAll(written.getOrDefault(connection, List.of()));
+        connection.close();
+      } else {
+        Connection connection = open.get(random.nextInt(open.size()));
+        written
+            .getOrDefault(connection, new ArrayList<>())
+            .add(OutboxDatabase.insert(connection, "Order", "k" + random.nextInt(5), "x"));
+      }
+    }
+  }
+
+  /** A source running in a thread of its own, with a handler that takes everything in. */
+  private final class Run implements AutoCloseable {
+    private final List<OutboxEvent> events = new CopyOnWriteArrayList<>();
+    private final AtomicInteger calls = new AtomicInteger();
+    private final AtomicInteger ignored = new AtomicInteger();
+    private final OutboxSource source;
+    private final Future<?> running;
+    private final int confirmEvents;
+
+    /** Confirms everything. */
+    Run() {
+      this(Integer.MAX_VALUE);
+    }
+
+    /**
+     * @param confirmEvents confirms up to the event of this number and nothing behind it
+     */
+    Run(int confirmEvents) {
+      this.confirmEvents = confirmEvents;
+      source = source(settings, start());
+      running =
+          threads.submit(
+              () -> {
+                source.run(this::handle);
+                return null;
+              });
+    }
+
+    private boolean handle(Iterable<SourceItem> batch, SourceHandler.Confirmation confirmation)
+        throws InterruptedException {
+      List<OutboxEvent> read = new ArrayList<>();
+      long transaction = 0;
+      for (SourceItem item : batch) {
+        if (events.size() + read.size() < confirmEvents) {
+          transaction = item.transaction();
+        }
+        if (item instanceof Decoded decoded) {
+          read.add(decoded.event());
+        } else if (item instanceof Ignored) {
+          ignored.incrementAndGet();
+        }
+      }
+      events.addAll(read);
+      if (transaction != 0) {
+        confirmation.confirm(transaction);
+      }
+      calls.incrementAndGet();
+      return true;
+    }
+
+    void awaitEvents(int count) {
+      await()
+          .atMost(30, TimeUnit.SECONDS)
+          .until(
+              () -> {
+                if (running.isDone()) {
+                  running.get();
+                }
+                return events.size() >= count;
+              });
+    }
+
+    void awaitCalls(int count) {
+      await().until(() -> calls.get() >= count);
+    }
+
+    List<OutboxEvent> events() {
+      return Collections.unmodifiableList(events);
+    }
+
+    List<String> ids() {
+      return events.stream().map(OutboxEvent::id).collect(Collectors.toList());
+    }
+
+    List<SourcePosition> positions() {
+      return events.stream().map(OutboxEvent::position).collect(Collectors.toList());
+    }
+
+    int calls() {
+      return calls.get();
+    }
+
+    int ignored() {
+      return ignored.get();
+    }
+
+    @Override
+    public void close() throws Exception {
+      source.close();
+      running.get(30, TimeUnit.SECONDS);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package dev.outbox.relay.support;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.outbox.local.PostgresServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** A database of its own with an outbox table, on a real server. Closing it frees its slots. */
+public final class OutboxDatabase implements AutoCloseable {
+
+  private static final Path TABLE = Path.of("..", "docs", "sql", "outbox_event.sql");
+
+  private final PostgresServer server;
+  private final String name;
+
+  private OutboxDatabase(PostgresServer server, String name) {
+    this.server = server;
+    this.name = name;
+  }
+
+  /** A new database with the published table. */
+  public static OutboxDatabase create(PostgresServer server) {
+    OutboxDatabase database = createEmpty(server);
+    try {
+      database.execute(Files.readString(TABLE));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return database;
+  }
+
+  /** A new database without any table. */
+  public static OutboxDatabase createEmpty(PostgresServer server) {
+    return new OutboxDatabase(server, server.createDatabase("relay"));
+  }
+
+  public PostgresServer server() {
+    return server;
+  }
+
+  public String url() {
+    return server.jdbcUrl(name);
+  }
+
+  /** The name of the slot and publication that tests use here: unique on the server. */
+  public String slot() {
+    return name;
+  }
+
+  public Connection connect() {
+    try {
+      return server.connect(name);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public void execute(String sql) {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  /** The first column of the first row as text; null when there is none. */
+  public @Nullable String query(String sql) {
+    List<String> rows = queryAll(sql);
+    return rows.isEmpty() ? null : rows.get(0);
+  }
+
+  /** The first column of all rows as text. */
+  public List<String> queryAll(String sql) {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement();
+        ResultSet result = statement.executeQuery(sql)) {
+      List<String> rows = new ArrayList<>();
+      while (result.next()) {
+        rows.add(result.getString(1));
+      }
+      return rows;
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  /** One event in a transaction of its own; its ID. */
+  public String insert(String aggregateType, String aggregateId, String payload) {
+    try (Connection connection = connect()) {
+      return insert(connection, aggregateType, aggregateId, payload);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** One event on this connection; its ID. */
+  public static String insert(
+      Connection connection, String aggregateType, String aggregateId, String payload)
+      throws SQLException {
+    String id = UUID.randomUUID().toString();
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            """
+            insert into outbox_event (id, aggregatetype, aggregateid, type, payload)
+            values (?::uuid, ?, ?, 'Happened', convert_to(?, 'UTF8'))
+            """)) {
+      statement.setString(1, id);
+      statement.setString(2, aggregateType);
+      statement.setString(3, aggregateId);
+      statement.setString(4, payload);
+      statement.executeUpdate();
+    }
+    return id;
+  }
+
+  /** The slot's confirmed position as PostgreSQL writes it. */
+  public String confirmedLsn() {
+    return String.valueOf(
+        query(
+            "select confirmed_flush_lsn from pg_replication_slots where slot_name = '"
+                + slot()
+                + "'"));
+  }
+
+  /** IDs of all rows in insertion order. */
+  public List<String> eventIds() {
+    return queryAll("select id from outbox_event order by seq");
+  }
+
+  /** Slots are few on a server that all tests share. Streams that still read from them end. */
+  @Override
+  public void close() {
+    String slots = " from pg_replication_slots where database = '" + name + "'";
+    execute("select pg_terminate_backend(active_pid)" + slots + " and active");
+    await().until(() -> "0".equals(query("select count(*)" + slots + " and active")));
+    execute("select pg_drop_replication_slot(slot_name)" + slots);
+  }
+}

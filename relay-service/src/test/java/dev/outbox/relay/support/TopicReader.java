@@ -1,0 +1,73 @@
+package dev.outbox.relay.support;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** Reads topics from their beginning, and keeps everything. For one thread. */
+public final class TopicReader implements AutoCloseable {
+
+  private final KafkaConsumer<byte[], byte[]> consumer;
+  private final List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+
+  /** All topics whose names begin like this, also those that come later. */
+  public TopicReader(String bootstrapServers, String prefix) {
+    consumer =
+        new KafkaConsumer<>(
+            Map.of(
+                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers,
+                ConsumerConfig.GROUP_ID_CONFIG, "reader-" + prefix + System.nanoTime(),
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
+                ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false",
+                ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed",
+                ConsumerConfig.METADATA_MAX_AGE_CONFIG, "200"),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer());
+    consumer.subscribe(Pattern.compile(Pattern.quote(prefix) + ".*"));
+  }
+
+  /** Reads what there is now, and returns all records so far. */
+  public List<ConsumerRecord<byte[], byte[]>> poll() {
+    consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+    return records;
+  }
+
+  /** Event IDs so far, in the order read; within a partition that is the topic's order. */
+  public List<String> ids() {
+    return poll().stream().map(record -> header(record, "id")).toList();
+  }
+
+  /** Event IDs by key, in order. */
+  public Map<String, List<String>> idsByKey() {
+    Map<String, List<String>> byKey = new LinkedHashMap<>();
+    for (ConsumerRecord<byte[], byte[]> record : poll()) {
+      byKey
+          .computeIfAbsent(new String(record.key(), UTF_8), key -> new ArrayList<>())
+          .add(header(record, "id"));
+    }
+    return byKey;
+  }
+
+  public static String header(ConsumerRecord<byte[], byte[]> record, String name) {
+    Header header = record.headers().lastHeader(name);
+    if (header == null) {
+      throw new AssertionError("no header " + name + " in " + record);
+    }
+    return new String(header.value(), UTF_8);
+  }
+
+  @Override
+  public void close() {
+    consumer.close();
+  }
+}
