@@ -20,19 +20,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process that this JVM started, with its output in a file. It ends when this JVM exits (but not
- * when this JVM is killed). All methods may be called by any thread.
+ * A process that this JVM started, with its output in a file. It ends when this JVM ends, even by a
+ * kill. All methods may be called by any thread.
  */
 public final class ChildProcess implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final Duration PATIENCE_AT_EXIT = Duration.ofSeconds(5);
 
   private final Process process;
   private final String endSignal;
   private final Path outputFile;
   private final long outputBefore;
-  private final Thread exitHook = new Thread(this::endAtExit, "end child process");
 
   private ChildProcess(Process process, String endSignal, Path outputFile, long outputBefore) {
     this.process = process;
@@ -64,7 +62,7 @@ public final class ChildProcess implements AutoCloseable {
       builder.environment().putAll(environment);
       ChildProcess child = new ChildProcess(builder.start(), endSignal, outputFile, outputBefore);
       child.process.getOutputStream().close();
-      Runtime.getRuntime().addShutdownHook(child.exitHook);
+      Watchdog.watch(child.process, endSignal);
       return child;
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot start " + command.get(0), e);
@@ -115,7 +113,6 @@ public final class ChildProcess implements AutoCloseable {
     children.forEach(ProcessHandle::destroyForcibly);
     awaitExit(PATIENCE);
     children.forEach(ChildProcess::awaitEnd);
-    forgetExitHook();
   }
 
   /**
@@ -128,9 +125,7 @@ public final class ChildProcess implements AutoCloseable {
     if (process.isAlive()) {
       trySignal(endSignal);
     }
-    int exitCode = awaitExit(PATIENCE);
-    forgetExitHook();
-    return exitCode;
+    return awaitExit(PATIENCE);
   }
 
   /**
@@ -232,25 +227,6 @@ public final class ChildProcess implements AutoCloseable {
         Waiting::pause,
         // A zombie holds nothing any more, and when it is reaped is a matter of the system.
         () -> !child.isAlive() || child.info().command().isEmpty());
-  }
-
-  private void endAtExit() {
-    if (process.isAlive()) {
-      trySignal(endSignal);
-      // A stopped process would not see it.
-      trySignal("CONT");
-      if (!endedWithin(PATIENCE_AT_EXIT)) {
-        sigkill();
-      }
-    }
-  }
-
-  private void forgetExitHook() {
-    try {
-      Runtime.getRuntime().removeShutdownHook(exitHook);
-    } catch (IllegalStateException exitHasBegun) {
-      // Then the hook finds the process ended.
-    }
   }
 
   /** What to start. Give either a jar or a main class. */

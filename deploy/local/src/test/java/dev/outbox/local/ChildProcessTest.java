@@ -81,6 +81,18 @@ class ChildProcessTest {
     }
   }
 
+  @Test
+  void aChildEndsWhenItsJvmIsKilled() {
+    try (ChildProcess child = ChildProcess.java().mainClass(Parent.class.getName()).start()) {
+      long grandchild = Long.parseLong(child.awaitOutput("child (\\d+)\\.", LIMIT).group(1));
+
+      // The signal, unlike sigkill(), concerns the parent alone.
+      child.sendSignal("KILL");
+
+      await().until(() -> !runs(grandchild));
+    }
+  }
+
   /** A process that has ended but that nobody has asked for its exit code does not run. */
   private static boolean runs(long pid) {
     return ProcessHandle.of(pid).flatMap(process -> process.info().command()).isPresent();
