@@ -1,0 +1,222 @@
+package dev.outbox.local;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A PostgreSQL server as processes of this machine, made for logical replication and with {@code
+ * fsync} on. Root may start it too; see {@code docs/decisions/0002-local-stack.md}.
+ */
+public final class LocalPostgres implements PostgresServer {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final Builder settings;
+  private final PostgresBinaries binaries;
+  private final ServerAccount account = ServerAccount.ofThisProcess();
+  private final Path directory;
+  private final Path data;
+  private final int port;
+  private @Nullable ChildProcess server;
+
+  private LocalPostgres(Builder settings) {
+    this.settings = settings;
+    this.binaries = PostgresBinaries.ofVersion(settings.version);
+    this.directory =
+        settings.dataDirectory == null
+            ? Directories.temporary("outbox-postgres-")
+            : Directories.ensure(settings.dataDirectory);
+    this.data = directory.resolve("data");
+    this.port = settings.port == 0 ? TcpPorts.free() : settings.port;
+  }
+
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  public int port() {
+    return port;
+  }
+
+  /** The major version. */
+  public int version() {
+    return settings.version;
+  }
+
+  /** The file with the server's own log. */
+  public Path logFile() {
+    return directory.resolve("postgres.log");
+  }
+
+  @Override
+  public void start() {
+    if (server != null && server.isAlive()) {
+      return;
+    }
+    if (!Files.exists(data.resolve("PG_VERSION"))) {
+      initialise();
+    }
+    account.own(directory);
+    ChildProcess started = ChildProcess.start(serverCommand(), Map.of(), logFile());
+    server = started;
+    try {
+      Waiting.until(
+          "PostgreSQL on port " + port,
+          PATIENCE,
+          started::endedWithin,
+          () -> Readiness.accepts(this));
+    } catch (LocalStackException e) {
+      String words = started.outputForMessage();
+      kill();
+      throw new LocalStackException(
+          "PostgreSQL %d does not start in %s. %s".formatted(version(), directory, words), e);
+    }
+  }
+
+  @Override
+  public void stop() {
+    if (server != null) {
+      server.end("INT");
+      server = null;
+    }
+  }
+
+  @Override
+  public void kill() {
+    if (server != null) {
+      server.sigkill();
+      server = null;
+    }
+  }
+
+  @Override
+  public void close() {
+    if (settings.dataDirectory == null) {
+      kill();
+      Directories.delete(directory);
+    } else {
+      stop();
+    }
+  }
+
+  private void initialise() {
+    Path passwordFile = directory.resolve("password");
+    try {
+      Files.writeString(passwordFile, password());
+      account.own(directory);
+      List<String> command =
+          List.of(
+              binaries.program("initdb"),
+              "--pgdata=" + data,
+              "--username=" + username(),
+              "--pwfile=" + passwordFile,
+              "--auth=scram-sha-256",
+              "--encoding=UTF8",
+              "--locale=C",
+              "--no-sync");
+      ChildProcess initdb =
+          ChildProcess.start(account.command(command), Map.of(), directory.resolve("initdb.log"));
+      if (initdb.awaitExit(PATIENCE) != 0) {
+        throw new LocalStackException(
+            "PostgreSQL %d cannot make its data directory %s. %s"
+                .formatted(version(), data, initdb.outputForMessage()));
+      }
+      initdb.close();
+      Files.delete(passwordFile);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot write " + passwordFile, e);
+    }
+  }
+
+  private List<String> serverCommand() {
+    List<String> command = new ArrayList<>(List.of(binaries.program("postgres"), "-D", "" + data));
+    settings.settings.forEach((name, value) -> command.addAll(List.of("-c", name + "=" + value)));
+    command.addAll(List.of("-p", "" + port));
+    return account.command(command);
+  }
+
+  /** What kind of server. */
+  public static final class Builder {
+
+    private int version = versionFromSystemProperty();
+    private int port;
+    private @Nullable Path dataDirectory;
+    private final Map<String, String> settings = new LinkedHashMap<>();
+
+    private Builder() {
+      setting("listen_addresses", "localhost");
+      // None: clients come by TCP, and the path of a socket may be no longer than 107 characters.
+      setting("unix_socket_directories", "");
+      setting("wal_level", "logical");
+      setting("max_replication_slots", "20");
+      setting("max_wal_senders", "20");
+      setting("max_connections", "200");
+      setting("timezone", "UTC");
+    }
+
+    /** The major version, 15 to 18; 18, or system property {@code outbox.postgres.version}. */
+    public Builder version(int major) {
+      version = supported("version", major);
+      return this;
+    }
+
+    /** Where data and log lie; they stay there after {@link #close}. Temporary when not called. */
+    public Builder dataDirectory(Path directory) {
+      dataDirectory = directory;
+      return this;
+    }
+
+    /** The port; a free one when not called. */
+    public Builder port(int number) {
+      port = number;
+      return this;
+    }
+
+    /** A server setting, as in {@code postgresql.conf}. */
+    public Builder setting(String name, String value) {
+      settings.put(name, value);
+      return this;
+    }
+
+    /** The server, not yet started. */
+    public LocalPostgres build() {
+      return new LocalPostgres(this);
+    }
+
+    /** The server, started. */
+    public LocalPostgres start() {
+      LocalPostgres server = build();
+      try {
+        server.start();
+        return server;
+      } catch (RuntimeException e) {
+        server.close();
+        throw e;
+      }
+    }
+
+    private static int versionFromSystemProperty() {
+      return supported(
+          "System property outbox.postgres.version",
+          Integer.getInteger("outbox.postgres.version", PostgresBinaries.NEWEST));
+    }
+
+    private static int supported(String name, int version) {
+      if (version < PostgresBinaries.OLDEST || version > PostgresBinaries.NEWEST) {
+        throw new IllegalArgumentException(
+            "%s = %d is not a PostgreSQL version from %d to %d: choose one of them"
+                .formatted(name, version, PostgresBinaries.OLDEST, PostgresBinaries.NEWEST));
+      }
+      return version;
+    }
+  }
+}

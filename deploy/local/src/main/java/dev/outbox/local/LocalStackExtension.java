@@ -1,0 +1,41 @@
+package dev.outbox.local;
+
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * One {@link LocalStack} for a whole test run. A server starts when the first test asks for it and
+ * stops when the run ends. System property {@code outbox.stack} says what kind of servers, see
+ * {@link LocalStack#fromSystemProperties()}. Usually applied by {@link WithLocalStack}.
+ */
+public final class LocalStackExtension implements ParameterResolver {
+
+  private static final Namespace NAMESPACE = Namespace.create(LocalStackExtension.class);
+
+  @Override
+  public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+    Class<?> type = parameter.getParameter().getType();
+    return type == LocalStack.class || type == PostgresServer.class || type == KafkaServer.class;
+  }
+
+  @Override
+  public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+    LocalStack stack = stack(context);
+    Class<?> type = parameter.getParameter().getType();
+    if (type == PostgresServer.class) {
+      return stack.postgres();
+    }
+    return type == KafkaServer.class ? stack.kafka() : stack;
+  }
+
+  /** The stack of this test run, for other extensions; JUnit closes it at the end. */
+  public static LocalStack stack(ExtensionContext context) {
+    return context
+        .getRoot()
+        .getStore(NAMESPACE)
+        .computeIfAbsent(
+            LocalStack.class, key -> LocalStack.fromSystemProperties(), LocalStack.class);
+  }
+}

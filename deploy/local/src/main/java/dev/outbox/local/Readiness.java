@@ -1,0 +1,40 @@
+package dev.outbox.local;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+
+/** Whether a server can be used by its clients now. An exception means: not yet. */
+final class Readiness {
+
+  private static final int ANSWER_SECONDS = 5;
+
+  private Readiness() {}
+
+  static boolean accepts(PostgresServer server) throws SQLException {
+    try (Connection connection = server.connect("postgres")) {
+      return connection.isValid(ANSWER_SECONDS);
+    }
+  }
+
+  static boolean serves(KafkaServer server, int port) throws Exception {
+    // First the port alone, since the admin client logs a warning for every refused connection.
+    if (!isOpen(port)) {
+      return false;
+    }
+    // The port opens some time before the controller lets the broker serve.
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", server.bootstrapServers()))) {
+      return !admin.describeCluster().nodes().get(ANSWER_SECONDS, TimeUnit.SECONDS).isEmpty();
+    }
+  }
+
+  private static boolean isOpen(int port) throws IOException {
+    try (Socket socket = new Socket("localhost", port)) {
+      return socket.isConnected();
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package dev.outbox.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LocalPostgresTest {
+
+  @ParameterizedTest
+  @ValueSource(ints = {15, 16, 17, 18})
+  void everySupportedVersionStartsReadyForLogicalReplication(int version) throws SQLException {
+    try (LocalPostgres server = LocalPostgres.builder().version(version).start()) {
+      assertThat(query(server, "postgres", "select version()"))
+          .startsWith("PostgreSQL " + version + ".");
+      assertThat(query(server, "postgres", "show wal_level")).isEqualTo("logical");
+      assertThat(query(server, "postgres", "show fsync")).isEqualTo("on");
+    }
+  }
+
+  @Test
+  void stoppingOrKillingKeepsThePortAndWhatWasCommitted() throws SQLException {
+    try (LocalPostgres server = LocalPostgres.builder().start()) {
+      int port = server.port();
+      String database = server.createDatabase("orders");
+      execute(server, database, "create table item(n int); insert into item values (1)");
+
+      server.stop();
+      assertThatThrownBy(() -> server.connect(database)).isInstanceOf(SQLException.class);
+      server.start();
+      execute(server, database, "insert into item values (2)");
+
+      server.kill();
+      assertThatThrownBy(() -> server.connect(database)).isInstanceOf(SQLException.class);
+      server.start();
+
+      assertThat(query(server, database, "select sum(n) from item")).isEqualTo("3");
+      assertThat(server.port()).isEqualTo(port);
+    }
+  }
+
+  @Test
+  void aWrongPasswordIsRefused() {
+    try (LocalPostgres server = LocalPostgres.builder().start()) {
+      assertThatThrownBy(
+              () ->
+                  DriverManager.getConnection(
+                      server.jdbcUrl("postgres"), server.username(), "wrong"))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("28P01"));
+    }
+  }
+
+  @Test
+  void aSettingReplacesTheDefault() throws SQLException {
+    try (LocalPostgres server = LocalPostgres.builder().setting("wal_level", "replica").start()) {
+      assertThat(query(server, "postgres", "show wal_level")).isEqualTo("replica");
+    }
+  }
+
+  @Test
+  void aNamedDataDirectoryOutlivesTheServer(@TempDir Path directory) throws SQLException {
+    String database;
+    try (LocalPostgres server = LocalPostgres.builder().dataDirectory(directory).start()) {
+      database = server.createDatabase("kept");
+    }
+    try (LocalPostgres server = LocalPostgres.builder().dataDirectory(directory).start()) {
+      assertThat(query(server, database, "select current_database()")).isEqualTo(database);
+    }
+  }
+
+  @Test
+  void aSettingThatTheServerRefusesIsReportedInItsOwnWords() {
+    assertThatThrownBy(() -> LocalPostgres.builder().setting("wal_level", "much").start())
+        .isInstanceOf(LocalStackException.class)
+        .hasMessageContaining("invalid value for parameter \"wal_level\": \"much\"");
+  }
+
+  @Test
+  void aVersionThatIsNotSupportedIsRefusedByName() {
+    assertThatThrownBy(() -> LocalPostgres.builder().version(14))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("version = 14");
+  }
+
+  private static void execute(PostgresServer server, String database, String sql)
+      throws SQLException {
+    try (Connection connection = server.connect(database);
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static String query(PostgresServer server, String database, String sql)
+      throws SQLException {
+    try (Connection connection = server.connect(database);
+        Statement statement = connection.createStatement();
+        ResultSet result = statement.executeQuery(sql)) {
+      result.next();
+      return result.getString(1);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.outbox.local;
+
+import org.jspecify.annotations.NullMarked;
