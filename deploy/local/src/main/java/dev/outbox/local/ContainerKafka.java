@@ -1,35 +1,18 @@
 package dev.outbox.local;
 
+import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.kafka.KafkaContainer;
 import org.testcontainers.utility.DockerImageName;
 
 /** Kafka in a container. */
-final class ContainerKafka implements KafkaServer {
+final class ContainerKafka extends RestartableContainer implements KafkaServer {
 
   private static final String IMAGE_PROPERTY = "outbox.stack.kafka-image";
   private static final String DEFAULT_IMAGE = "apache/kafka:4.3.1";
   private static final int CONTAINER_PORT = 9092;
 
-  private final int port = TcpPorts.free();
-  private final RestartableContainer container;
-
-  // The container's life is this object's, and close() ends it.
-  @SuppressWarnings("resource")
   ContainerKafka() {
-    DockerImageName image =
-        DockerImageName.parse(System.getProperty(IMAGE_PROPERTY, DEFAULT_IMAGE))
-            .asCompatibleSubstituteFor("apache/kafka");
-    KafkaContainer kafka =
-        new KafkaContainer(image)
-            .withEnv("KAFKA_NUM_PARTITIONS", "3")
-            .withEnv("KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS", "0");
-    container =
-        new RestartableContainer(kafka, port, CONTAINER_PORT, () -> Readiness.serves(this, port));
-  }
-
-  @Override
-  public String bootstrapServers() {
-    return "localhost:" + port;
+    super(container(), CONTAINER_PORT);
   }
 
   static KafkaServer started() {
@@ -39,22 +22,23 @@ final class ContainerKafka implements KafkaServer {
   }
 
   @Override
-  public void start() {
-    container.start();
+  public String bootstrapServers() {
+    return host() + ":" + port();
   }
 
   @Override
-  public void stop() {
-    container.stop();
+  boolean isReady() throws Exception {
+    return Readiness.serves(this);
   }
 
-  @Override
-  public void kill() {
-    container.kill();
-  }
-
-  @Override
-  public void close() {
-    container.close();
+  private static GenericContainer<?> container() {
+    DockerImageName image =
+        DockerImageName.parse(System.getProperty(IMAGE_PROPERTY, DEFAULT_IMAGE))
+            .asCompatibleSubstituteFor("apache/kafka");
+    return new KafkaContainer(image)
+        .withEnv("KAFKA_NUM_PARTITIONS", "3")
+        .withEnv("KAFKA_BROKER_SESSION_TIMEOUT_MS", "3000")
+        .withEnv("KAFKA_BROKER_HEARTBEAT_INTERVAL_MS", "500")
+        .withEnv("KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS", "0");
   }
 }

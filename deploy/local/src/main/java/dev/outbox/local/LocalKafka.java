@@ -3,10 +3,7 @@ package dev.outbox.local;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A Kafka broker of this machine, a single node in KRaft mode, in a process of its own (which can
@@ -16,20 +13,15 @@ public final class LocalKafka implements KafkaServer {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  private final @Nullable Path namedDirectory;
-  private final Path directory;
+  private final DataDirectory directory;
   private final int port;
   private final KafkaSettings settings;
   private final Broker broker;
 
   private LocalKafka(Builder builder) {
-    this.namedDirectory = builder.dataDirectory;
-    this.directory =
-        namedDirectory == null
-            ? Directories.temporary("outbox-kafka-")
-            : Directories.ensure(namedDirectory);
-    this.port = builder.port == 0 ? TcpPorts.free() : builder.port;
-    this.settings = new KafkaSettings(directory, port, TcpPorts.free());
+    this.directory = builder.directory("outbox-kafka-");
+    this.port = builder.port();
+    this.settings = new KafkaSettings(directory.path(), port, TcpPorts.free());
     builder.settings.forEach(settings::set);
     this.broker =
         builder.inProcess
@@ -57,18 +49,15 @@ public final class LocalKafka implements KafkaServer {
       return;
     }
     settings.formatStorage();
-    broker.start();
     try {
+      broker.start();
       Waiting.until(
-          "Kafka on port " + port,
-          PATIENCE,
-          broker::endedWithin,
-          () -> Readiness.serves(this, port));
+          "Kafka on port " + port, PATIENCE, broker::endedWithin, () -> Readiness.serves(this));
     } catch (LocalStackException e) {
       String words = broker.lastWords();
       broker.stop();
       throw new LocalStackException(
-          "Kafka does not start in %s. %s".formatted(directory, words), e);
+          "Kafka does not start in %s: %s. %s".formatted(directory, e.getMessage(), words), e);
     }
   }
 
@@ -85,39 +74,16 @@ public final class LocalKafka implements KafkaServer {
   @Override
   public void close() {
     broker.stop();
-    if (namedDirectory == null) {
-      Directories.delete(directory);
-    }
+    directory.deleteIfTemporary();
   }
 
-  /** What kind of broker. */
-  public static final class Builder {
+  /** What kind of broker; see {@link ServerBuilder} too. */
+  public static final class Builder extends ServerBuilder<LocalKafka, Builder> {
 
-    private int port;
-    private @Nullable Path dataDirectory;
     private boolean inProcess;
     private final List<String> jvmArguments = new ArrayList<>(List.of("-Xms64m", "-Xmx512m"));
-    private final Map<String, String> settings = new LinkedHashMap<>();
 
     private Builder() {}
-
-    /** Where data and log lie; they stay there after {@link #close}. Temporary when not called. */
-    public Builder dataDirectory(Path directory) {
-      dataDirectory = directory;
-      return this;
-    }
-
-    /** The port; a free one when not called. */
-    public Builder port(int number) {
-      port = number;
-      return this;
-    }
-
-    /** A broker setting, as in {@code server.properties}, such as {@code num.partitions}. */
-    public Builder setting(String name, String value) {
-      settings.put(name, value);
-      return this;
-    }
 
     /** Runs the broker inside this JVM; {@link LocalKafka#kill} is not possible then. */
     public Builder inProcess() {
@@ -137,21 +103,14 @@ public final class LocalKafka implements KafkaServer {
       return this;
     }
 
-    /** The broker, not yet started. */
+    @Override
     public LocalKafka build() {
       return new LocalKafka(this);
     }
 
-    /** The broker, started. */
-    public LocalKafka start() {
-      LocalKafka server = build();
-      try {
-        server.start();
-        return server;
-      } catch (RuntimeException e) {
-        server.close();
-        throw e;
-      }
+    @Override
+    Builder self() {
+      return this;
     }
   }
 }

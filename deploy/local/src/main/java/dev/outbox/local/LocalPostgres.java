@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,23 +18,22 @@ public final class LocalPostgres implements PostgresServer {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  private final Builder settings;
+  private final int version;
+  private final Map<String, String> settings;
   private final PostgresBinaries binaries;
   private final ServerAccount account = ServerAccount.ofThisProcess();
-  private final Path directory;
+  private final DataDirectory directory;
   private final Path data;
   private final int port;
   private @Nullable ChildProcess server;
 
-  private LocalPostgres(Builder settings) {
-    this.settings = settings;
-    this.binaries = PostgresBinaries.ofVersion(settings.version);
-    this.directory =
-        settings.dataDirectory == null
-            ? Directories.temporary("outbox-postgres-")
-            : Directories.ensure(settings.dataDirectory);
+  private LocalPostgres(Builder builder) {
+    this.version = builder.version;
+    this.settings = Map.copyOf(builder.settings);
+    this.binaries = PostgresBinaries.ofVersion(version);
+    this.directory = builder.directory("outbox-postgres-");
     this.data = directory.resolve("data");
-    this.port = settings.port == 0 ? TcpPorts.free() : settings.port;
+    this.port = builder.port();
   }
 
   public static Builder builder() {
@@ -49,7 +47,7 @@ public final class LocalPostgres implements PostgresServer {
 
   /** The major version. */
   public int version() {
-    return settings.version;
+    return version;
   }
 
   /** The file with the server's own log. */
@@ -65,8 +63,8 @@ public final class LocalPostgres implements PostgresServer {
     if (!Files.exists(data.resolve("PG_VERSION"))) {
       initialise();
     }
-    account.own(directory);
-    ChildProcess started = ChildProcess.start(serverCommand(), Map.of(), logFile());
+    account.own(directory.path());
+    ChildProcess started = ChildProcess.start(serverCommand(), Map.of(), "INT", logFile());
     server = started;
     try {
       Waiting.until(
@@ -85,7 +83,7 @@ public final class LocalPostgres implements PostgresServer {
   @Override
   public void stop() {
     if (server != null) {
-      server.end("INT");
+      server.terminate();
       server = null;
     }
   }
@@ -100,19 +98,20 @@ public final class LocalPostgres implements PostgresServer {
 
   @Override
   public void close() {
-    if (settings.dataDirectory == null) {
+    if (directory.temporary()) {
+      // There is nothing to save.
       kill();
-      Directories.delete(directory);
     } else {
       stop();
     }
+    directory.deleteIfTemporary();
   }
 
   private void initialise() {
     Path passwordFile = directory.resolve("password");
     try {
       Files.writeString(passwordFile, password());
-      account.own(directory);
+      account.own(directory.path());
       List<String> command =
           List.of(
               binaries.program("initdb"),
@@ -124,7 +123,8 @@ public final class LocalPostgres implements PostgresServer {
               "--locale=C",
               "--no-sync");
       ChildProcess initdb =
-          ChildProcess.start(account.command(command), Map.of(), directory.resolve("initdb.log"));
+          ChildProcess.start(
+              account.command(command), Map.of(), "INT", directory.resolve("initdb.log"));
       if (initdb.awaitExit(PATIENCE) != 0) {
         throw new LocalStackException(
             "PostgreSQL %d cannot make its data directory %s. %s"
@@ -139,18 +139,15 @@ public final class LocalPostgres implements PostgresServer {
 
   private List<String> serverCommand() {
     List<String> command = new ArrayList<>(List.of(binaries.program("postgres"), "-D", "" + data));
-    settings.settings.forEach((name, value) -> command.addAll(List.of("-c", name + "=" + value)));
+    settings.forEach((name, value) -> command.addAll(List.of("-c", name + "=" + value)));
     command.addAll(List.of("-p", "" + port));
     return account.command(command);
   }
 
-  /** What kind of server. */
-  public static final class Builder {
+  /** What kind of server; see {@link ServerBuilder} too. */
+  public static final class Builder extends ServerBuilder<LocalPostgres, Builder> {
 
     private int version = versionFromSystemProperty();
-    private int port;
-    private @Nullable Path dataDirectory;
-    private final Map<String, String> settings = new LinkedHashMap<>();
 
     private Builder() {
       setting("listen_addresses", "localhost");
@@ -169,39 +166,14 @@ public final class LocalPostgres implements PostgresServer {
       return this;
     }
 
-    /** Where data and log lie; they stay there after {@link #close}. Temporary when not called. */
-    public Builder dataDirectory(Path directory) {
-      dataDirectory = directory;
-      return this;
-    }
-
-    /** The port; a free one when not called. */
-    public Builder port(int number) {
-      port = number;
-      return this;
-    }
-
-    /** A server setting, as in {@code postgresql.conf}. */
-    public Builder setting(String name, String value) {
-      settings.put(name, value);
-      return this;
-    }
-
-    /** The server, not yet started. */
+    @Override
     public LocalPostgres build() {
       return new LocalPostgres(this);
     }
 
-    /** The server, started. */
-    public LocalPostgres start() {
-      LocalPostgres server = build();
-      try {
-        server.start();
-        return server;
-      } catch (RuntimeException e) {
-        server.close();
-        throw e;
-      }
+    @Override
+    Builder self() {
+      return this;
     }
 
     private static int versionFromSystemProperty() {

@@ -8,13 +8,10 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 
 /**
- * A PostgreSQL server that can be stopped, killed and started again, always on the same port and
- * with the same data. It asks for the password on every TCP connection.
- *
- * <p>Not for concurrent {@code start}, {@code stop} and {@code kill}; the other methods may be
- * called by any thread.
+ * A PostgreSQL server, which asks for the password on every TCP connection. Stopping it cuts
+ * connections (fast mode). Its own methods may be called by any thread.
  */
-public interface PostgresServer extends AutoCloseable {
+public interface PostgresServer extends RestartableServer {
 
   /** The host to connect to. */
   default String host() {
@@ -33,24 +30,6 @@ public interface PostgresServer extends AutoCloseable {
   default String password() {
     return "postgres";
   }
-
-  /**
-   * Starts the server, on what data there is, and returns when it accepts connections. Does nothing
-   * when it runs.
-   *
-   * @throws LocalStackException if it does not start; the message contains the server's own words
-   */
-  void start();
-
-  /** Stops the server cleanly, cutting connections (fast mode). Does nothing when it is stopped. */
-  void stop();
-
-  /** Ends the whole server as {@code kill -9} or a power cut would; the next start recovers. */
-  void kill();
-
-  /** Stops the server for good and deletes its data if they were temporary. */
-  @Override
-  void close();
 
   /** The JDBC URL of a database, without user and password. */
   default String jdbcUrl(String database) {

@@ -11,37 +11,46 @@ import org.testcontainers.containers.GenericContainer;
  * started again, which Testcontainers alone does not offer: its own {@code stop} removes the
  * container.
  */
-final class RestartableContainer {
+abstract class RestartableContainer implements RestartableServer {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int STOP_SECONDS = 30;
 
   private final GenericContainer<?> container;
-  private final Waiting.Attempt ready;
+  private final int port = TcpPorts.free();
   private boolean created;
 
-  /**
-   * @param ready whether the server serves, asked after every start but the first
-   */
-  RestartableContainer(
-      GenericContainer<?> container, int port, int containerPort, Waiting.Attempt ready) {
+  RestartableContainer(GenericContainer<?> container, int containerPort) {
     // A fixed port: one that Docker chooses changes with every start.
     container.setPortBindings(List.of(port + ":" + containerPort));
     this.container = container;
-    this.ready = ready;
   }
 
-  void start() {
+  /** Whether the server serves; asked after every start but the first. */
+  abstract boolean isReady() throws Exception;
+
+  public String host() {
+    return container.getHost();
+  }
+
+  public int port() {
+    return port;
+  }
+
+  @Override
+  public void start() {
     if (!created) {
       container.start();
       created = true;
     } else if (!container.isRunning()) {
       docker().startContainerCmd(container.getContainerId()).exec();
-      Waiting.until("Container " + container.getDockerImageName(), PATIENCE, Waiting::pause, ready);
+      Waiting.until(
+          "Container " + container.getDockerImageName(), PATIENCE, Waiting::pause, this::isReady);
     }
   }
 
-  void stop() {
+  @Override
+  public void stop() {
     if (!created) {
       return;
     }
@@ -52,13 +61,15 @@ final class RestartableContainer {
     }
   }
 
-  void kill() {
+  @Override
+  public void kill() {
     if (created && container.isRunning()) {
       docker().killContainerCmd(container.getContainerId()).exec();
     }
   }
 
-  void close() {
+  @Override
+  public void close() {
     container.stop();
     created = false;
   }
