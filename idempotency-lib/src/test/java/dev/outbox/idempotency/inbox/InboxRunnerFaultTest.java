@@ -7,8 +7,11 @@ import dev.outbox.local.ChildProcess;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,32 +105,16 @@ class InboxRunnerFaultTest extends RunnerTestBase {
   void aMemberThatLosesItsPartitionWhileItWorksDoesNoHarmAndGoesOn() throws Exception {
     // Given: a member whose handler takes longer than the group's patience
     topic.publish("e1");
-    CountDownLatch inHandler = new CountDownLatch(1);
-    CountDownLatch release = new CountDownLatch(1);
+    HeldHandler held = new HeldHandler();
     InboxRunner slow =
         started(
-            runner()
-                .kafka(topic.consumerSettings("max.poll.interval.ms", 1_000))
-                .handler(
-                    (connection, event) -> {
-                      TestDatabase.insertEffect(connection, event);
-                      inHandler.countDown();
-                      release.await();
-                    }));
-    inHandler.await();
+            runner().kafka(topic.consumerSettings("max.poll.interval.ms", 1_000)).handler(held));
+    held.awaitEntered();
 
     // When: another has taken over and its claim waits for the first one's transaction
     InboxRunner other = started(runner());
-    awaitTrue(
-        () ->
-            !database
-                .query(
-                    """
-                    select pid from pg_stat_activity
-                    where datname = current_database() and wait_event_type = 'Lock'
-                    """)
-                .isEmpty());
-    release.countDown();
+    awaitTrue(() -> !database.waitingForLocks().isEmpty());
+    held.release();
     awaitReceived(other, 1);
 
     // Then
@@ -138,6 +125,48 @@ class InboxRunnerFaultTest extends RunnerTestBase {
     awaitReceived(slow, 2);
     assertThat(slow.state()).isEqualTo(new RunnerState.Running());
     assertThat(database.effects()).containsExactly("e1", "e2");
+  }
+
+  @Test
+  void partitionsThatCameDuringTheWaitBetweenAttemptsAreReadFromTheirBeginning()
+      throws SQLException {
+    // Given: two members, and one of them waits after a failed attempt
+    Set<Integer> partitionsOfTheWaiting = ConcurrentHashMap.newKeySet();
+    AtomicBoolean failed = new AtomicBoolean();
+    InboxRunner waiting =
+        started(
+            runner()
+                .retryWait(Duration.ofSeconds(3), Duration.ofSeconds(3))
+                .handler(
+                    (connection, event) -> {
+                      partitionsOfTheWaiting.add(event.partition());
+                      if (event.id().startsWith("poison") && failed.compareAndSet(false, true)) {
+                        throw new SQLException("once");
+                      }
+                      TestDatabase.insertEffect(connection, event);
+                    }));
+    InboxRunner leaving = started(runner());
+    awaitTrue(() -> topic.partitionsOfEachMember().equals(List.of(2, 2)));
+    publishToAll("first");
+    awaitTrue(() -> database.effects().size() == 4);
+    int own = partitionsOfTheWaiting.iterator().next();
+    topic.publishTo(own, "poison");
+    awaitTrue(() -> waiting.state() instanceof RunnerState.Retrying);
+
+    // When
+    leaving.stop();
+    publishToAll("late");
+
+    // Then
+    awaitTrue(() -> database.effects().size() == 9);
+    assertThat(database.effects().stream().filter(id -> id.startsWith("late")))
+        .containsExactlyInAnyOrder("late 0", "late 1", "late 2", "late 3");
+  }
+
+  private void publishToAll(String id) {
+    for (int partition = 0; partition < 4; partition++) {
+      topic.publishTo(partition, id + " " + partition);
+    }
   }
 
   private void publishLoad(int from, int to) {

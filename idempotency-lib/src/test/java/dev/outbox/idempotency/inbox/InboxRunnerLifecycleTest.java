@@ -11,7 +11,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class InboxRunnerLifecycleTest extends RunnerTestBase {
@@ -44,24 +43,15 @@ class InboxRunnerLifecycleTest extends RunnerTestBase {
   void stopFinishesTheBatchInHandAndCommitsItsOffsets() throws Exception {
     // Given
     topic.publish("e1");
-    CountDownLatch inHandler = new CountDownLatch(1);
-    CountDownLatch release = new CountDownLatch(1);
-    InboxRunner runner =
-        started(
-            runner()
-                .handler(
-                    (connection, event) -> {
-                      inHandler.countDown();
-                      release.await();
-                      TestDatabase.insertEffect(connection, event);
-                    }));
-    inHandler.await();
+    HeldHandler held = new HeldHandler();
+    InboxRunner runner = started(runner().handler(held));
+    held.awaitEntered();
 
     // When
     CompletableFuture<Void> stop = runAsync(runner::stop);
     awaitTrue(() -> runner.state() instanceof RunnerState.Stopping);
     assertThat(stop).isNotDone();
-    release.countDown();
+    held.release();
 
     // Then
     assertThat(stop).succeedsWithin(PATIENCE);

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 
 /** A database and a topic for each test, and runners that are stopped after it. */
@@ -53,6 +54,18 @@ abstract class RunnerTestBase {
     runners.add(runner);
     runner.start();
     return runner;
+  }
+
+  /** The first call does this, all later ones apply the effect. */
+  static EventHandler atFirst(EventHandler first) {
+    AtomicBoolean called = new AtomicBoolean();
+    return (connection, event) -> {
+      if (called.compareAndSet(false, true)) {
+        first.handle(connection, event);
+      } else {
+        TestDatabase.insertEffect(connection, event);
+      }
+    };
   }
 
   static void awaitReceived(InboxRunner runner, long records) {

@@ -3,6 +3,7 @@ package dev.outbox.idempotency.inbox;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.outbox.local.KafkaServer;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -60,6 +62,13 @@ record TestTopic(String name, String bootstrapServers, KafkaProducer<byte[], byt
     producer.flush();
   }
 
+  void publishTo(int partition, String id) {
+    ProducerRecord<byte[], byte[]> event = event(id, id);
+    producer.send(
+        new ProducerRecord<>(name, partition, event.key(), event.value(), event.headers()));
+    producer.flush();
+  }
+
   ProducerRecord<byte[], byte[]> event(String id, String key) {
     ProducerRecord<byte[], byte[]> record = record(key, "secret of " + id);
     record.headers().add("id", id.getBytes(UTF_8));
@@ -88,6 +97,14 @@ record TestTopic(String name, String bootstrapServers, KafkaProducer<byte[], byt
 
   /** The id Kafka gave the one member of the group; it changes when the member leaves. */
   String memberId() {
+    return members().iterator().next().consumerId();
+  }
+
+  List<Integer> partitionsOfEachMember() {
+    return members().stream().map(member -> member.assignment().topicPartitions().size()).toList();
+  }
+
+  private Collection<MemberDescription> members() {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
       KafkaFuture<ConsumerGroupDescription> group =
           admin
@@ -96,7 +113,7 @@ record TestTopic(String name, String bootstrapServers, KafkaProducer<byte[], byt
               .values()
               .iterator()
               .next();
-      return group.get().members().iterator().next().consumerId();
+      return group.get().members();
     } catch (ExecutionException | InterruptedException e) {
       throw new IllegalStateException(e);
     }
