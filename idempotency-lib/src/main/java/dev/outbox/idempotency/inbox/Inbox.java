@@ -71,10 +71,11 @@ public final class Inbox {
    *
    * <p>When the effect throws, its changes and the marker are undone together and the exception
    * goes on to the caller. So a caller that commits nevertheless, as Spring does for a checked
-   * exception, does not lose the event.
+   * exception, does not lose the event. An effect that swallowed a database error, or ended the
+   * transaction, has failed too.
    *
    * <p>Several calls in one transaction take their markers in the order of the calls. Where two
-   * transactions could meet in opposite order, claim the whole batch with {@link #claim}.
+   * transactions could meet in opposite order, use {@link #processBatch}.
    *
    * @param connection not in auto-commit mode; neither committed nor closed here
    * @return true when the effect was applied, false for a repeat
@@ -82,25 +83,42 @@ public final class Inbox {
    */
   public <E extends Exception> boolean process(
       Connection connection, EventKey key, Effect<E> effect) throws SQLException, E {
+    return processBatch(connection, List.of(key), index -> effect.apply()).isNew(0);
+  }
+
+  /**
+   * Claim a whole batch in one statement and apply the effect of each event not seen before, in the
+   * order of the batch. What holds for {@link #process} holds for the batch as a whole.
+   *
+   * @param connection not in auto-commit mode; neither committed nor closed here
+   * @param keys in order of delivery; repeats within the batch count once
+   * @throws TransactionRequiredException when the connection is in auto-commit mode
+   */
+  public <E extends Exception> Claimed processBatch(
+      Connection connection, List<EventKey> keys, BatchEffect<E> effect) throws SQLException, E {
     requireTransaction(connection);
-    Savepoint beforeMarker = connection.setSavepoint();
+    Savepoint beforeMarkers = connection.setSavepoint();
     try {
-      boolean first = claim(connection, List.of(key)).isNew(0);
-      if (first) {
-        effect.apply();
+      Claimed claimed = claim(connection, keys);
+      for (int i = 0; i < claimed.size(); i++) {
+        if (claimed.isNew(i)) {
+          effect.apply(i);
+        }
       }
-      connection.releaseSavepoint(beforeMarker);
-      return first;
+      // Fails when an effect swallowed a database error or ended the transaction. Needed, because
+      // a commit of an aborted transaction rolls back and the driver does not say so.
+      connection.releaseSavepoint(beforeMarkers);
+      return claimed;
     } catch (Throwable failure) {
-      rollback(connection, beforeMarker, failure);
+      rollback(connection, beforeMarkers, failure);
       throw failure;
     }
   }
 
   /**
-   * Claim a whole batch in one statement. The caller applies the effects of the new keys in the
-   * same transaction, and rolls it back when one of them fails: a marker committed without its
-   * effect is a lost event.
+   * Only claim a batch, in one statement, for callers that apply effects in their own way. They do
+   * so in the same transaction, and roll it back when one of them fails, also when a database error
+   * was caught on the way: a marker committed without its effect is a lost event.
    *
    * @param connection not in auto-commit mode; neither committed nor closed here
    * @param keys in order of delivery; repeats within the batch count once

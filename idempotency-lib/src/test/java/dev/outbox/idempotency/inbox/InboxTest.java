@@ -81,12 +81,8 @@ class InboxTest {
     assertThat(database.effects()).isEmpty();
     assertThat(database.markers()).isEmpty();
 
-    // When
-    boolean applied = deliver(inbox, EVENT);
-
     // Then
-    assertThat(applied).isTrue();
-    assertThat(database.effects()).containsExactly("e1");
+    assertStillNew();
   }
 
   @Test
@@ -117,12 +113,8 @@ class InboxTest {
       connection.rollback();
     }
 
-    // When
-    boolean applied = deliver(inbox, EVENT);
-
     // Then
-    assertThat(applied).isTrue();
-    assertThat(database.effects()).containsExactly("e1");
+    assertStillNew();
   }
 
   @Test
@@ -197,35 +189,21 @@ class InboxTest {
 
   @Test
   void aClaimOfAKeyInFlightWaitsAndIsARepeatOnceTheFirstCommits() throws SQLException {
-    // Given
-    try (Connection first = database.begin()) {
-      inbox.claim(first, List.of(EVENT));
-      CompletableFuture<Boolean> second = supplyAsync(() -> uncheckedDelivery(EVENT));
-      awaitWaiting(1);
+    // When
+    boolean second = deliverWhileAnotherHoldsTheKeyUntil(Connection::commit);
 
-      // When
-      first.commit();
-
-      // Then
-      assertThat(second.join()).isFalse();
-    }
+    // Then
+    assertThat(second).isFalse();
     assertThat(database.effects()).isEmpty();
   }
 
   @Test
   void aClaimOfAKeyInFlightWaitsAndIsTheFirstWhenTheOtherRollsBack() throws SQLException {
-    // Given
-    try (Connection first = database.begin()) {
-      inbox.claim(first, List.of(EVENT));
-      CompletableFuture<Boolean> second = supplyAsync(() -> uncheckedDelivery(EVENT));
-      awaitWaiting(1);
+    // When
+    boolean second = deliverWhileAnotherHoldsTheKeyUntil(Connection::rollback);
 
-      // When
-      first.rollback();
-
-      // Then
-      assertThat(second.join()).isTrue();
-    }
+    // Then
+    assertThat(second).isTrue();
     assertThat(database.effects()).containsExactly("e1");
   }
 
@@ -298,12 +276,31 @@ class InboxTest {
         .toString();
   }
 
+  private void assertStillNew() throws SQLException {
+    assertThat(deliver(inbox, EVENT)).isTrue();
+    assertThat(database.effects()).containsExactly("e1");
+  }
+
   private boolean deliver(Inbox to, EventKey key) throws SQLException {
     try (Connection connection = database.begin()) {
       boolean applied =
           to.process(connection, key, () -> TestDatabase.insertEffect(connection, key.id()));
       connection.commit();
       return applied;
+    }
+  }
+
+  private interface End {
+    void of(Connection transaction) throws SQLException;
+  }
+
+  private boolean deliverWhileAnotherHoldsTheKeyUntil(End end) throws SQLException {
+    try (Connection first = database.begin()) {
+      inbox.claim(first, List.of(EVENT));
+      CompletableFuture<Boolean> second = supplyAsync(() -> uncheckedDelivery(EVENT));
+      awaitWaiting(1);
+      end.of(first);
+      return second.join();
     }
   }
 
@@ -326,16 +323,6 @@ class InboxTest {
   }
 
   private void awaitWaiting(int transactions) {
-    await()
-        .until(
-            () ->
-                database
-                    .query(
-                        """
-                        select pid from pg_stat_activity
-                        where datname = current_database() and wait_event_type = 'Lock'
-                        """)
-                    .size(),
-            waiting -> waiting == transactions);
+    await().until(() -> database.waitingForLocks().size() == transactions);
   }
 }

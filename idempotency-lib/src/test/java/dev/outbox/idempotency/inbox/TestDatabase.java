@@ -84,6 +84,15 @@ record TestDatabase(String url, String user, String password) {
     return query("select event_id from inbox_event order by event_id");
   }
 
+  /** The transactions that wait for another one. */
+  List<String> waitingForLocks() throws SQLException {
+    return query(
+        """
+        select pid from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'
+        """);
+  }
+
   static void insertEffect(Connection connection, String eventId) throws SQLException {
     insertEffect(connection, eventId, "", "");
   }

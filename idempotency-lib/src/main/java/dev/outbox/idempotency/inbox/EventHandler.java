@@ -1,0 +1,21 @@
+package dev.outbox.idempotency.inbox;
+
+import java.sql.Connection;
+
+/** Applies one event that the consumer has not seen before. */
+@FunctionalInterface
+public interface EventHandler {
+
+  /**
+   * Apply the event's effect over this connection, in the transaction that also holds its marker.
+   *
+   * <p>Called on the runner's thread, one event at a time, in the order of each partition. What
+   * leaves the database from here (a mail, a call to another service) is not undone with the
+   * transaction and may happen again.
+   *
+   * @param connection inside the transaction of the polled batch; do not commit, roll back or close
+   *     it
+   * @throws Exception to have the whole batch rolled back and tried again after a wait
+   */
+  void handle(Connection connection, ReceivedEvent event) throws Exception;
+}

@@ -1,0 +1,8 @@
+/**
+ * The inbox in a Spring Boot application: markers in Spring-managed transactions, the table made or
+ * checked at start. The only package that knows Spring.
+ */
+@NullMarked
+package dev.outbox.idempotency.inbox.spring;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,58 @@
+package dev.outbox.idempotency.inbox;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A consumer process that goes no further than the given point, and there waits for its end. */
+final class RunnerToBeKilled {
+
+  static final String REACHED = "kill point reached";
+
+  /** Where the process stands when it is killed. */
+  enum KillPoint {
+    EFFECTS_WRITTEN,
+    DATABASE_COMMITTED
+  }
+
+  private RunnerToBeKilled() {}
+
+  public static void main(String[] arguments) {
+    KillPoint point = KillPoint.valueOf(arguments[0]);
+    TestDatabase database = new TestDatabase(arguments[4], arguments[5], arguments[6]);
+    Map<String, Object> kafka = new HashMap<>();
+    kafka.put("bootstrap.servers", arguments[3]);
+    // A static member, so that the next process of this name takes over without a session timeout.
+    kafka.put("group.instance.id", "only-one");
+    InboxTransactions jdbc = InboxTransactions.of(database.dataSource());
+    AtomicBoolean handled = new AtomicBoolean();
+    InboxRunner.builder()
+        .consumer(arguments[2])
+        .topics(arguments[1])
+        .kafka(kafka)
+        .transactions(
+            work -> {
+              jdbc.inTransaction(
+                  connection -> {
+                    work.run(connection);
+                    stopHereIf(handled.get() && point == KillPoint.EFFECTS_WRITTEN);
+                  });
+              stopHereIf(handled.get() && point == KillPoint.DATABASE_COMMITTED);
+            })
+        .handler(
+            (connection, event) -> {
+              TestDatabase.insertEffect(connection, event);
+              handled.set(true);
+            })
+        .build()
+        .start();
+  }
+
+  private static void stopHereIf(boolean reached) throws InterruptedException {
+    if (reached) {
+      System.out.println(REACHED);
+      new CountDownLatch(1).await();
+    }
+  }
+}

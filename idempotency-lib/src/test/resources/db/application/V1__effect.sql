@@ -1,0 +1,1 @@
+create table effect (event_id text not null);
