@@ -1,7 +1,7 @@
 package dev.outbox.writer;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -15,8 +15,8 @@ final class FlywayMigration {
 
   private static final String HISTORY = "outbox_writer_schema_history";
 
-  /** PostgreSQL's 63 bytes less the history's name, an underscore and Flyway's suffix "_s_idx". */
-  private static final int LONGEST_OTHER_TABLE_BYTES = 63 - HISTORY.length() - 1 - 6;
+  /** 28 bytes are PostgreSQL's 63 less the history's name, an underscore and Flyway's "_s_idx". */
+  private static final Pattern READABLE = Pattern.compile("[A-Za-z0-9_ -]{1,28}");
 
   private FlywayMigration() {}
 
@@ -49,20 +49,20 @@ final class FlywayMigration {
     }
   }
 
-  /** One history per table, because two outboxes in one schema are migrated independently. */
+  /**
+   * One history per table, because two outboxes in one schema are migrated independently. Flyway
+   * does not escape quotes when it names the history's index, and PostgreSQL would cut a long name
+   * off; a hash stands for such names.
+   */
   private static String historyOf(OutboxTable table) {
     String name = table.name();
     if (name.equals(OutboxTable.DEFAULT.name())) {
       return HISTORY;
     }
-    int bytes = name.getBytes(StandardCharsets.UTF_8).length;
-    if (bytes > LONGEST_OTHER_TABLE_BYTES) {
-      throw new OutboxSchemaException(
-          "Cannot migrate the outbox table %s: its name has %d bytes, but behind %s_ in the name of its history table there is room for %d. Choose a shorter name, or "
-                  .formatted(table, bytes, HISTORY, LONGEST_OTHER_TABLE_BYTES)
-              + OutboxSchemaException.MIGRATE_BY_HAND,
-          null);
-    }
-    return HISTORY + "_" + name;
+    return HISTORY + "_" + (READABLE.matcher(name).matches() ? name : hash(name));
+  }
+
+  private static String hash(String name) {
+    return String.format("%08x", name.hashCode());
   }
 }
