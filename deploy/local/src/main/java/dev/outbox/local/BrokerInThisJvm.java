@@ -16,14 +16,13 @@ final class BrokerInThisJvm implements Broker {
 
   @Override
   public void start() {
-    KafkaRaftServer starting = BrokerMain.server(settings.properties());
     try {
-      starting.startup();
+      server = BrokerMain.server(settings.properties());
+      server.startup();
     } catch (RuntimeException e) {
-      starting.shutdown();
-      throw new LocalStackException("Kafka does not start inside this JVM", e);
+      stop();
+      throw new LocalStackException("Kafka does not start inside this JVM: " + e.getMessage(), e);
     }
-    server = starting;
   }
 
   @Override

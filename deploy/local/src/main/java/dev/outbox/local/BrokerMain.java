@@ -10,16 +10,14 @@ import org.apache.kafka.common.utils.Time;
 
 /**
  * Runs a broker until SIGTERM. Instead of Kafka's own main, since that one tells a failure only to
- * a logging library, of which there may be none, and outlives a parent that is killed.
+ * a logging library, of which there may be none.
  */
 final class BrokerMain {
 
   private BrokerMain() {}
 
-  @SuppressWarnings("SystemExitOutsideMain")
   public static void main(String[] arguments) {
     try {
-      endWithParent();
       KafkaRaftServer server = server(read(Path.of(arguments[0])));
       Runtime.getRuntime().addShutdownHook(new Thread(server::shutdown, "stop broker"));
       server.startup();
@@ -41,15 +39,5 @@ final class BrokerMain {
       properties.load(reader);
     }
     return properties;
-  }
-
-  private static void endWithParent() {
-    ProcessHandle.current()
-        .parent()
-        .map(ProcessHandle::onExit)
-        .ifPresent(
-            end -> {
-              var unused = end.thenRun(() -> Runtime.getRuntime().halt(1));
-            });
   }
 }

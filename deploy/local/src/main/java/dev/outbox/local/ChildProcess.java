@@ -1,6 +1,5 @@
 package dev.outbox.local;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -21,21 +20,21 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process that this JVM started, with its output in a file. It ends when this JVM exits (but not
- * when this JVM is killed). All methods may be called by any thread.
+ * A process that this JVM started, with its output in a file. It ends when this JVM ends, even by a
+ * kill. All methods may be called by any thread.
  */
 public final class ChildProcess implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final Duration PATIENCE_AT_EXIT = Duration.ofSeconds(5);
 
   private final Process process;
+  private final String endSignal;
   private final Path outputFile;
   private final long outputBefore;
-  private final Thread exitHook = new Thread(this::endAtExit, "end child process");
 
-  private ChildProcess(Process process, Path outputFile, long outputBefore) {
+  private ChildProcess(Process process, String endSignal, Path outputFile, long outputBefore) {
     this.process = process;
+    this.endSignal = endSignal;
     this.outputFile = outputFile;
     this.outputBefore = outputBefore;
   }
@@ -48,10 +47,11 @@ public final class ChildProcess implements AutoCloseable {
   /**
    * Starts any program.
    *
+   * @param endSignal the signal that asks this program to end
    * @param outputFile takes standard output and standard error; what it holds already stays
    */
   static ChildProcess start(
-      List<String> command, Map<String, String> environment, Path outputFile) {
+      List<String> command, Map<String, String> environment, String endSignal, Path outputFile) {
     try {
       Directories.ensureParent(outputFile);
       long outputBefore = Files.exists(outputFile) ? Files.size(outputFile) : 0;
@@ -60,9 +60,9 @@ public final class ChildProcess implements AutoCloseable {
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(outputFile.toFile()));
       builder.environment().putAll(environment);
-      ChildProcess child = new ChildProcess(builder.start(), outputFile, outputBefore);
+      ChildProcess child = new ChildProcess(builder.start(), endSignal, outputFile, outputBefore);
       child.process.getOutputStream().close();
-      Runtime.getRuntime().addShutdownHook(child.exitHook);
+      Watchdog.watch(child.process, endSignal);
       return child;
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot start " + command.get(0), e);
@@ -113,7 +113,6 @@ public final class ChildProcess implements AutoCloseable {
     children.forEach(ProcessHandle::destroyForcibly);
     awaitExit(PATIENCE);
     children.forEach(ChildProcess::awaitEnd);
-    forgetExitHook();
   }
 
   /**
@@ -123,17 +122,10 @@ public final class ChildProcess implements AutoCloseable {
    * @throws LocalStackException if it has not ended after 30 seconds
    */
   public int terminate() {
-    return end("TERM");
-  }
-
-  /** Sends the signal and waits for the end of the process. */
-  int end(String signal) {
     if (process.isAlive()) {
-      trySignal(signal);
+      trySignal(endSignal);
     }
-    int exitCode = awaitExit(PATIENCE);
-    forgetExitHook();
-    return exitCode;
+    return awaitExit(PATIENCE);
   }
 
   /**
@@ -237,25 +229,6 @@ public final class ChildProcess implements AutoCloseable {
         () -> !child.isAlive() || child.info().command().isEmpty());
   }
 
-  private void endAtExit() {
-    if (process.isAlive()) {
-      trySignal("TERM");
-      // A stopped process does not even see SIGTERM.
-      trySignal("CONT");
-      if (!endedWithin(PATIENCE_AT_EXIT)) {
-        sigkill();
-      }
-    }
-  }
-
-  private void forgetExitHook() {
-    try {
-      Runtime.getRuntime().removeShutdownHook(exitHook);
-    } catch (IllegalStateException exitHasBegun) {
-      // Then the hook finds the process ended.
-    }
-  }
-
   /** What to start. Give either a jar or a main class. */
   public static final class JavaBuilder {
 
@@ -263,7 +236,6 @@ public final class ChildProcess implements AutoCloseable {
     private final List<String> arguments = new ArrayList<>();
     private final Map<String, String> environment = new LinkedHashMap<>();
     private List<String> program = List.of();
-    private String classPath = System.getProperty("java.class.path", "");
     private @Nullable Path output;
 
     private JavaBuilder() {}
@@ -280,15 +252,17 @@ public final class ChildProcess implements AutoCloseable {
       return this;
     }
 
-    /** Runs this class of the class path. */
+    /** Runs a class of this JVM's own class path. */
     public JavaBuilder mainClass(String name) {
-      program = List.of(name);
-      return this;
+      return mainClass(name, System.getProperty("java.class.path", ""));
     }
 
-    /** The class path for {@link #mainClass}; that of this JVM when not called. */
-    public JavaBuilder classPath(String entries) {
-      classPath = entries;
+    /** Runs a class of a class path; the latter may also be one executable jar of Spring Boot. */
+    public JavaBuilder mainClass(String name, String classPath) {
+      program =
+          SpringBootJar.is(classPath)
+              ? SpringBootJar.command(classPath, name)
+              : List.of("-cp", classPath, name);
       return this;
     }
 
@@ -320,15 +294,12 @@ public final class ChildProcess implements AutoCloseable {
         throw new IllegalStateException("No program to start: call jar(…) or mainClass(…)");
       }
       List<String> command = new ArrayList<>();
-      command.add(
-          System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
+      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(jvmArguments);
-      if (!program.contains("-jar")) {
-        command.addAll(List.of("-cp", classPath));
-      }
       command.addAll(program);
       command.addAll(arguments);
-      return ChildProcess.start(command, environment, output != null ? output : temporaryOutput());
+      return ChildProcess.start(
+          command, environment, "TERM", output != null ? output : temporaryOutput());
     }
 
     private static Path temporaryOutput() {

@@ -23,13 +23,12 @@ final class ContainerKafka implements KafkaServer {
         new KafkaContainer(image)
             .withEnv("KAFKA_NUM_PARTITIONS", "3")
             .withEnv("KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS", "0");
-    container =
-        new RestartableContainer(kafka, port, CONTAINER_PORT, () -> Readiness.serves(this, port));
+    container = new RestartableContainer(kafka, port, CONTAINER_PORT, () -> Readiness.serves(this));
   }
 
   @Override
   public String bootstrapServers() {
-    return "localhost:" + port;
+    return container.host() + ":" + port;
   }
 
   static KafkaServer started() {

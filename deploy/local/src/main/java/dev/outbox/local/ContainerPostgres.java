@@ -43,6 +43,11 @@ final class ContainerPostgres implements PostgresServer {
     return port;
   }
 
+  @Override
+  public String host() {
+    return container.host();
+  }
+
   static PostgresServer started() {
     ContainerPostgres server = new ContainerPostgres();
     server.start();

@@ -1,8 +1,11 @@
 package dev.outbox.local;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.io.Writer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Properties;
@@ -83,7 +86,8 @@ final class KafkaSettings {
           .setControllerListenerName(CONTROLLER)
           .setMetadataLogDirectory(logDirectory())
           .addDirectory(logDirectory())
-          .setPrintStream(new java.io.PrintStream(java.io.OutputStream.nullOutputStream(), true))
+          .setPrintStream(
+              new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8))
           .run();
     } catch (Exception e) {
       throw new LocalStackException("Cannot format Kafka's storage in " + directory, e);

@@ -57,18 +57,15 @@ public final class LocalKafka implements KafkaServer {
       return;
     }
     settings.formatStorage();
-    broker.start();
     try {
+      broker.start();
       Waiting.until(
-          "Kafka on port " + port,
-          PATIENCE,
-          broker::endedWithin,
-          () -> Readiness.serves(this, port));
+          "Kafka on port " + port, PATIENCE, broker::endedWithin, () -> Readiness.serves(this));
     } catch (LocalStackException e) {
       String words = broker.lastWords();
       broker.stop();
       throw new LocalStackException(
-          "Kafka does not start in %s. %s".formatted(directory, words), e);
+          "Kafka does not start in %s: %s. %s".formatted(directory, e.getMessage(), words), e);
     }
   }
 

@@ -66,7 +66,7 @@ public final class LocalPostgres implements PostgresServer {
       initialise();
     }
     account.own(directory);
-    ChildProcess started = ChildProcess.start(serverCommand(), Map.of(), logFile());
+    ChildProcess started = ChildProcess.start(serverCommand(), Map.of(), "INT", logFile());
     server = started;
     try {
       Waiting.until(
@@ -85,7 +85,7 @@ public final class LocalPostgres implements PostgresServer {
   @Override
   public void stop() {
     if (server != null) {
-      server.end("INT");
+      server.terminate();
       server = null;
     }
   }
@@ -124,7 +124,8 @@ public final class LocalPostgres implements PostgresServer {
               "--locale=C",
               "--no-sync");
       ChildProcess initdb =
-          ChildProcess.start(account.command(command), Map.of(), directory.resolve("initdb.log"));
+          ChildProcess.start(
+              account.command(command), Map.of(), "INT", directory.resolve("initdb.log"));
       if (initdb.awaitExit(PATIENCE) != 0) {
         throw new LocalStackException(
             "PostgreSQL %d cannot make its data directory %s. %s"

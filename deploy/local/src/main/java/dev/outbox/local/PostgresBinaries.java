@@ -3,9 +3,8 @@ package dev.outbox.local;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -88,7 +87,7 @@ final class PostgresBinaries {
   private static String fingerprint(String archive) throws IOException {
     try (DigestInputStream stream =
         new DigestInputStream(open(archive), MessageDigest.getInstance("SHA-256"))) {
-      stream.transferTo(java.io.OutputStream.nullOutputStream());
+      stream.transferTo(OutputStream.nullOutputStream());
       return HexFormat.of().formatHex(stream.getMessageDigest().digest(), 0, 6);
     } catch (NoSuchAlgorithmException e) {
       throw new LocalStackException("This JVM has no SHA-256", e);
@@ -97,20 +96,26 @@ final class PostgresBinaries {
 
   private static void unpack(String archive, Path home) throws IOException {
     Path unfinished = Files.createTempDirectory(cache(), "unpacking-");
+    try {
+      extract(archive, unfinished);
+      // A temporary directory is closed to others, and the server may run as another user.
+      Files.setPosixFilePermissions(unfinished, READABLE_BY_ALL);
+      Files.move(unfinished, home, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Directories.delete(unfinished);
+      // Another JVM may have been faster.
+      if (!Files.isDirectory(home)) {
+        throw e;
+      }
+    }
+  }
+
+  private static void extract(String archive, Path target) throws IOException {
     try (TarArchiveInputStream tar =
         new TarArchiveInputStream(new XZInputStream(new BufferedInputStream(open(archive))))) {
       for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
-        write(tar, entry, entry.resolveIn(unfinished));
+        write(tar, entry, entry.resolveIn(target));
       }
-    }
-    // A temporary directory is closed to others, and the server may run as another user.
-    Files.setPosixFilePermissions(unfinished, READABLE_BY_ALL);
-    try {
-      Files.move(unfinished, home, StandardCopyOption.ATOMIC_MOVE);
-    } catch (AtomicMoveNotSupportedException e) {
-      throw e;
-    } catch (FileSystemException anotherJvmWasFaster) {
-      Directories.delete(unfinished);
     }
   }
 

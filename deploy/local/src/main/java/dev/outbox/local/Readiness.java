@@ -2,6 +2,7 @@ package dev.outbox.local;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.net.URI;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
@@ -21,9 +22,9 @@ final class Readiness {
     }
   }
 
-  static boolean serves(KafkaServer server, int port) throws Exception {
+  static boolean serves(KafkaServer server) throws Exception {
     // First the port alone, since the admin client logs a warning for every refused connection.
-    if (!isOpen(port)) {
+    if (!isOpen(server.bootstrapServers())) {
       return false;
     }
     // The port opens some time before the controller lets the broker serve.
@@ -32,8 +33,9 @@ final class Readiness {
     }
   }
 
-  private static boolean isOpen(int port) throws IOException {
-    try (Socket socket = new Socket("localhost", port)) {
+  private static boolean isOpen(String address) throws IOException {
+    URI uri = URI.create("tcp://" + address);
+    try (Socket socket = new Socket(uri.getHost(), uri.getPort())) {
       return socket.isConnected();
     }
   }

@@ -31,6 +31,10 @@ final class RestartableContainer {
     this.ready = ready;
   }
 
+  String host() {
+    return container.getHost();
+  }
+
   void start() {
     if (!created) {
       container.start();

@@ -1,0 +1,103 @@
+package dev.outbox.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.platform.testkit.engine.EngineTestKit;
+
+class LocalStackExtensionTest {
+
+  private static final List<PostgresServer> SEEN = new ArrayList<>();
+
+  @BeforeEach
+  void forget() {
+    SEEN.clear();
+  }
+
+  @Test
+  void allTestClassesOfARunShareOneStackThatEndsWithTheRun() {
+    EngineTestKit.engine("junit-jupiter")
+        .selectors(selectClass(AsksForPostgres.class), selectClass(AsksForTheStack.class))
+        .execute()
+        .testEvents()
+        .assertStatistics(statistics -> statistics.succeeded(2));
+
+    assertThat(SEEN).hasSize(3);
+    assertThat(SEEN).containsOnly(SEEN.get(0));
+    assertThatThrownBy(() -> SEEN.get(0).connect("postgres")).isInstanceOf(SQLException.class);
+  }
+
+  @Test
+  void aTestThatAsksForPostgresOnlyDoesNotStartKafka() {
+    EngineTestKit.engine("junit-jupiter")
+        .selectors(selectClass(AsksForPostgres.class))
+        .execute()
+        .testEvents()
+        .assertStatistics(statistics -> statistics.succeeded(1));
+  }
+
+  @Test
+  void aTestThatAsksForKafkaGetsARunningBroker() {
+    EngineTestKit.engine("junit-jupiter")
+        .selectors(selectClass(AsksForKafka.class))
+        .execute()
+        .testEvents()
+        .assertStatistics(statistics -> statistics.succeeded(1));
+  }
+
+  /** A broker is the only child process of a test run that is Java. */
+  private static boolean aBrokerRuns() {
+    try (Stream<ProcessHandle> children = ProcessHandle.current().children()) {
+      return children.anyMatch(child -> child.info().command().orElse("").endsWith("/java"));
+    }
+  }
+
+  @WithLocalStack
+  static class AsksForPostgres {
+
+    @Test
+    void connects(PostgresServer postgres) throws SQLException {
+      try (Connection connection = postgres.connect("postgres")) {
+        assertThat(connection.isValid(1)).isTrue();
+      }
+      assertThat(aBrokerRuns()).isFalse();
+      SEEN.add(postgres);
+    }
+  }
+
+  @WithLocalStack
+  static class AsksForTheStack {
+
+    @BeforeAll
+    static void inALifecycleMethod(PostgresServer postgres) {
+      SEEN.add(postgres);
+    }
+
+    @Test
+    void inATest(LocalStack stack) {
+      SEEN.add(stack.postgres());
+    }
+  }
+
+  @WithLocalStack
+  static class AsksForKafka {
+
+    @Test
+    void createsATopic(KafkaServer kafka) {
+      kafka.createTopic("orders", 1);
+      assertThat(aBrokerRuns()).isTrue();
+      assertThatThrownBy(() -> kafka.createTopic("orders", 1))
+          .isInstanceOf(LocalStackException.class)
+          .hasMessage("Cannot create the topic orders");
+    }
+  }
+}
