@@ -1,7 +1,10 @@
 package dev.outbox.writer;
 
-import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.util.Map;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -15,8 +18,11 @@ final class FlywayMigration {
 
   private static final String HISTORY = "outbox_writer_schema_history";
 
-  /** PostgreSQL's 63 bytes less the history's name, an underscore and Flyway's suffix "_s_idx". */
-  private static final int LONGEST_OTHER_TABLE_BYTES = 63 - HISTORY.length() - 1 - 6;
+  /** 28 bytes are PostgreSQL's 63 less the history's name, an underscore and Flyway's "_s_idx". */
+  private static final Pattern READABLE = Pattern.compile("[A-Za-z0-9_ -]{1,28}");
+
+  /** "outbox_w" in ASCII; advisory locks are apart by database. */
+  private static final long LOCK = 0x6f7574626f785f77L;
 
   private FlywayMigration() {}
 
@@ -35,34 +41,49 @@ final class FlywayMigration {
     if (table.schema() != null) {
       configuration.schemas(table.schema());
     }
-    try {
+    try (Connection guard = dataSource.getConnection()) {
+      awaitOtherInstances(guard);
       configuration.load().migrate();
-    } catch (FlywayException e) {
+      guard.rollback();
+    } catch (FlywayException | SQLException e) {
       throw new OutboxSchemaException(
           "Cannot migrate the outbox table "
               + table
               + ". Give the database user the right to create it, or "
               + OutboxSchemaException.MIGRATE_BY_HAND
-              + " Flyway says: "
+              + " The cause: "
               + e.getMessage(),
           e);
     }
   }
 
-  /** One history per table, because two outboxes in one schema are migrated independently. */
+  /**
+   * Flyway's own lock does not cover the creation of its history: of several instances that start in
+   * a new database, one may find the history of another without its first row, and fail. This lock
+   * ends with the transaction, so that it works behind a transaction pooler too.
+   */
+  static void awaitOtherInstances(Connection guard) throws SQLException {
+    guard.setAutoCommit(false);
+    try (PreparedStatement lock =
+        guard.prepareStatement("select pg_advisory_xact_lock(" + LOCK + ")")) {
+      lock.execute();
+    }
+  }
+
+  /**
+   * One history per table, because two outboxes in one schema are migrated independently. Flyway
+   * does not escape quotes when it names the history's index, and PostgreSQL would cut a long name
+   * off; a hash stands for such names.
+   */
   private static String historyOf(OutboxTable table) {
     String name = table.name();
     if (name.equals(OutboxTable.DEFAULT.name())) {
       return HISTORY;
     }
-    int bytes = name.getBytes(StandardCharsets.UTF_8).length;
-    if (bytes > LONGEST_OTHER_TABLE_BYTES) {
-      throw new OutboxSchemaException(
-          "Cannot migrate the outbox table %s: its name has %d bytes, but behind %s_ in the name of its history table there is room for %d. Choose a shorter name, or "
-                  .formatted(table, bytes, HISTORY, LONGEST_OTHER_TABLE_BYTES)
-              + OutboxSchemaException.MIGRATE_BY_HAND,
-          null);
-    }
-    return HISTORY + "_" + name;
+    return HISTORY + "_" + (READABLE.matcher(name).matches() ? name : hash(name));
+  }
+
+  private static String hash(String name) {
+    return String.format("%08x", name.hashCode());
   }
 }

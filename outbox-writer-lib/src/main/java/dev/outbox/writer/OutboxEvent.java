@@ -64,12 +64,13 @@ public final class OutboxEvent {
    * @param json the payload, encoded in UTF-8 and not inspected
    */
   public static OutboxEvent of(String aggregateType, String aggregateId, String type, String json) {
-    return event(aggregateType, aggregateId, type, DatabaseText.utf8("payload", json));
+    return event(
+        aggregateType, aggregateId, type, DatabaseText.utf8("payload", requirePayload(json)));
   }
 
   /** An event whose payload is JSON already encoded in UTF-8; the array is copied. */
   public static OutboxEvent of(String aggregateType, String aggregateId, String type, byte[] json) {
-    return event(aggregateType, aggregateId, type, json.clone());
+    return event(aggregateType, aggregateId, type, requirePayload(json).clone());
   }
 
   /**
@@ -80,7 +81,8 @@ public final class OutboxEvent {
    */
   public static OutboxEvent of(
       String aggregateType, String aggregateId, String type, byte[] payload, String contentType) {
-    return event(aggregateType, aggregateId, type, payload.clone()).withContentType(contentType);
+    return event(aggregateType, aggregateId, type, requirePayload(payload).clone())
+        .withContentType(contentType);
   }
 
   /**
@@ -98,8 +100,19 @@ public final class OutboxEvent {
         EventIds.next(), aggregateType, aggregateId, type, payload, Collections.emptyMap());
   }
 
+  private static <T> T requirePayload(@Nullable T payload) {
+    if (payload == null) {
+      throw new IllegalArgumentException(
+          "payload must not be null; use tombstone(…) for an event without payload");
+    }
+    return payload;
+  }
+
   /** This event under an ID of the caller's own, for example one received with a command. */
   public OutboxEvent withId(UUID newId) {
+    if (newId == null) {
+      throw new IllegalArgumentException("id must not be null");
+    }
     return copy(newId, headers);
   }
 

@@ -29,12 +29,13 @@ public final class OutboxSchema {
 
   /**
    * Creates the table by Flyway, or brings it to this version of the library. The history is kept
-   * in the library's own table {@code outbox_writer_schema_history} (with {@code _} and the table's
-   * name behind it for a table of another name), so that an application's own Flyway and this one
-   * do not see each other, also in one schema. A table made by hand is kept as it is; a missing
-   * schema is created.
+   * in the library's own table {@code outbox_writer_schema_history} (for a table of another name
+   * with {@code _} and that name behind it, or a hash of a long or odd one), so that an
+   * application's own Flyway and this one do not see each other, also in one schema. A table made
+   * by hand is kept as it is; a missing schema is created.
    *
-   * @param dataSource gives connections whose user may create tables
+   * @param dataSource gives connections whose user may create tables; a pool must have room for
+   *     three, of which Flyway takes two and the lock that makes other instances wait one
    * @throws OutboxSchemaException when the migration fails
    */
   public void migrate(DataSource dataSource) {

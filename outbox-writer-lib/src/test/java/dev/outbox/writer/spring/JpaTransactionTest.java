@@ -1,0 +1,100 @@
+package dev.outbox.writer.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outbox.local.PostgresServer;
+import dev.outbox.local.WithLocalStack;
+import dev.outbox.writer.JdbcOutbox;
+import dev.outbox.writer.OutboxEvent;
+import dev.outbox.writer.OutboxWriter;
+import dev.outbox.writer.TestDatabase;
+import jakarta.persistence.Entity;
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.EntityManagerFactory;
+import jakarta.persistence.Id;
+import java.sql.SQLException;
+import java.util.function.Consumer;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.orm.jpa.JpaTransactionManager;
+import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
+import org.springframework.orm.jpa.SharedEntityManagerCreator;
+import org.springframework.orm.jpa.vendor.HibernateJpaVendorAdapter;
+import org.springframework.transaction.TransactionStatus;
+import org.springframework.transaction.support.TransactionTemplate;
+
+@WithLocalStack
+class JpaTransactionTest {
+
+  private TestDatabase database;
+
+  @BeforeEach
+  void prepare(PostgresServer server) throws SQLException {
+    database = TestDatabase.withOutbox(server);
+    database.execute("create table purchase (id bigint primary key)");
+  }
+
+  @Test
+  void anEventIsCommittedInTheTransactionOfTheEntityManager() throws SQLException {
+    placeInJpaTransaction(status -> {});
+
+    assertThat(database.rows("select 1 from purchase p, outbox_event e where p.xmin = e.xmin"))
+        .hasSize(1);
+  }
+
+  @Test
+  void anEventIsRolledBackWithTheEntities() throws SQLException {
+    placeInJpaTransaction(TransactionStatus::setRollbackOnly);
+
+    assertThat(database.rows("select 1 from purchase")).isEmpty();
+    assertThat(database.rows("select 1 from outbox_event")).isEmpty();
+  }
+
+  private void placeInJpaTransaction(Consumer<TransactionStatus> end) {
+    DataSource dataSource = database.dataSource();
+    OutboxWriter writer =
+        new SpringTransactionOutboxWriter(JdbcOutbox.withTable("outbox_event"), dataSource);
+    try (var context = new AnnotationConfigApplicationContext()) {
+      context.registerBean(
+          LocalContainerEntityManagerFactoryBean.class, () -> entityManagerFactory(dataSource));
+      context.refresh();
+      EntityManagerFactory factory = context.getBean(EntityManagerFactory.class);
+      EntityManager entities = SharedEntityManagerCreator.createSharedEntityManager(factory);
+
+      new TransactionTemplate(new JpaTransactionManager(factory))
+          .executeWithoutResult(
+              status -> {
+                entities.persist(new Purchase(42));
+                writer.append(OutboxEvent.of("Order", "42", "OrderPlaced", "{}"));
+                end.accept(status);
+              });
+    }
+  }
+
+  private static LocalContainerEntityManagerFactoryBean entityManagerFactory(
+      DataSource dataSource) {
+    LocalContainerEntityManagerFactoryBean factory = new LocalContainerEntityManagerFactoryBean();
+    factory.setDataSource(dataSource);
+    factory.setJpaVendorAdapter(new HibernateJpaVendorAdapter());
+    factory.setPackagesToScan("dev.outbox.writer.spring");
+    return factory;
+  }
+
+  @Entity(name = "purchase")
+  static class Purchase {
+
+    @Id private long id;
+
+    Purchase() {}
+
+    Purchase(long id) {
+      this.id = id;
+    }
+
+    long id() {
+      return id;
+    }
+  }
+}

@@ -1,0 +1,1 @@
+create table purchase (id bigint primary key, note text);
