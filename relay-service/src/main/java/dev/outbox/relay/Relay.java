@@ -85,7 +85,9 @@ public final class Relay {
   }
 
   private void schedule(Runnable task, Duration every) {
-    var unused = watcher.scheduleWithFixedDelay(task, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
+    var unused =
+        watcher.scheduleWithFixedDelay(
+            task, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** What the relay is doing. */

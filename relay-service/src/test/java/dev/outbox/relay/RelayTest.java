@@ -292,19 +292,16 @@ class RelayTest {
     Relay relay = startRelay();
     await().atMost(PATIENCE).until(() -> relay.state() instanceof Leading);
     // When somebody drops its slot
-    database.execute(
-        """
-        select pg_terminate_backend(active_pid) from pg_replication_slots
-        where slot_name = '%1$s' and active;
-        """
-            .formatted(database.slot()));
     await()
         .atMost(PATIENCE)
         .ignoreExceptions()
         .until(
             () -> {
-              database.execute("select pg_drop_replication_slot('%s')".formatted(database.slot()));
-              return true;
+              String slot =
+                  " from pg_replication_slots where slot_name = '" + database.slot() + "'";
+              database.execute("select pg_terminate_backend(active_pid)" + slot + " and active");
+              database.execute("select pg_drop_replication_slot(slot_name)" + slot);
+              return "0".equals(database.query("select count(*)" + slot));
             });
     // Then it refuses to begin anew, and says what to do
     await()
