@@ -1,5 +1,8 @@
 package dev.outbox.writer;
 
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.util.Map;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -18,6 +21,9 @@ final class FlywayMigration {
   /** 28 bytes are PostgreSQL's 63 less the history's name, an underscore and Flyway's "_s_idx". */
   private static final Pattern READABLE = Pattern.compile("[A-Za-z0-9_ -]{1,28}");
 
+  /** "outbox_w" in ASCII; advisory locks are apart by database. */
+  private static final long LOCK = 0x6f7574626f785f77L;
+
   private FlywayMigration() {}
 
   static void run(DataSource dataSource, OutboxTable table) {
@@ -35,17 +41,32 @@ final class FlywayMigration {
     if (table.schema() != null) {
       configuration.schemas(table.schema());
     }
-    try {
+    try (Connection guard = dataSource.getConnection()) {
+      awaitOtherInstances(guard);
       configuration.load().migrate();
-    } catch (FlywayException e) {
+      guard.rollback();
+    } catch (FlywayException | SQLException e) {
       throw new OutboxSchemaException(
           "Cannot migrate the outbox table "
               + table
               + ". Give the database user the right to create it, or "
               + OutboxSchemaException.MIGRATE_BY_HAND
-              + " Flyway says: "
+              + " The cause: "
               + e.getMessage(),
           e);
+    }
+  }
+
+  /**
+   * Flyway's own lock does not cover the creation of its history: of several instances that start
+   * in a new database, one may find the history of another without its first row, and fail. This
+   * lock ends with the transaction, so that it works behind a transaction pooler too.
+   */
+  static void awaitOtherInstances(Connection guard) throws SQLException {
+    guard.setAutoCommit(false);
+    try (PreparedStatement lock =
+        guard.prepareStatement("select pg_advisory_xact_lock(" + LOCK + ")")) {
+      lock.execute();
     }
   }
 

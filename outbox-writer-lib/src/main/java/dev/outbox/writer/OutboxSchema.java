@@ -34,7 +34,8 @@ public final class OutboxSchema {
    * application's own Flyway and this one do not see each other, also in one schema. A table made
    * by hand is kept as it is; a missing schema is created.
    *
-   * @param dataSource gives connections whose user may create tables
+   * @param dataSource gives connections whose user may create tables; a pool must have room for
+   *     three, of which Flyway takes two and the lock that makes other instances wait one
    * @throws OutboxSchemaException when the migration fails
    */
   public void migrate(DataSource dataSource) {
