@@ -11,6 +11,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.slf4j.Logger;
@@ -67,15 +69,15 @@ final class TopicLimits implements AutoCloseable {
   private Limit ask(String topic, int otherwise, Instant now) {
     ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
     try {
-      String limit =
+      Config config =
           admin
               .describeConfigs(List.of(resource))
               .all()
               .get(ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS)
-              .get(resource)
-              .get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG)
-              .value();
-      return new Limit(Integer.parseInt(limit), now.plus(ASK_AGAIN_AFTER));
+              .getOrDefault(resource, new Config(List.of()));
+      ConfigEntry limit = config.get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG);
+      return new Limit(
+          limit == null ? otherwise : Integer.parseInt(limit.value()), now.plus(ASK_AGAIN_AFTER));
     } catch (ExecutionException | TimeoutException e) {
       // The topic is about to be made, the broker is away, or the relay may not ask.
       LOG.atDebug().setCause(e).addKeyValue("topic", topic).log("The topic's limit is not known");
