@@ -50,18 +50,22 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private final KafkaPublisher publisher;
   private final InFlightEvents inFlight;
   private final RelayMetrics metrics;
+  private final Runnable whenStreaming;
   private final Duration drainTimeout;
   private final long start;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicReference<@Nullable RelayException> abortion = new AtomicReference<>();
+  private boolean streaming;
   private volatile boolean stopping;
   private volatile long stopRequestedNanos;
   private @Nullable Long lastEventTransaction;
   private volatile long confirmed;
   private long lastConfirmationNanos = System.nanoTime();
 
-  private Pipeline(RelaySettings settings, SlotStart start, RelayMetrics metrics) {
+  private Pipeline(
+      RelaySettings settings, SlotStart start, RelayMetrics metrics, Runnable whenStreaming) {
     this.metrics = metrics;
+    this.whenStreaming = whenStreaming;
     this.drainTimeout = settings.drainTimeout();
     this.router = new EventRouter(settings.topicTemplate(), settings.name());
     this.inFlight = new InFlightEvents(settings.inFlightLimit().toBytes(), start.confirmedLsn());
@@ -74,10 +78,13 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   /**
    * A pipeline whose brokers have been reached.
    *
+   * @param whenStreaming called on the engine thread when the log is being read and before the
+   *     first event is taken in; what it throws ends the run
    * @throws RelayException when they have not
    */
-  public static Pipeline open(RelaySettings settings, SlotStart start, RelayMetrics metrics) {
-    return new Pipeline(settings, start, metrics);
+  public static Pipeline open(
+      RelaySettings settings, SlotStart start, RelayMetrics metrics, Runnable whenStreaming) {
+    return new Pipeline(settings, start, metrics, whenStreaming);
   }
 
   /**
@@ -102,6 +109,10 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   @Override
   public boolean handle(Iterable<SourceItem> batch, Confirmation confirmation)
       throws InterruptedException {
+    if (!streaming) {
+      whenStreaming.run();
+      streaming = true;
+    }
     for (SourceItem item : batch) {
       if (stopping && !isWithinLastTransaction(item)) {
         // Everything before is whole, so the next run begins right here.

@@ -15,6 +15,7 @@ import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,9 +80,10 @@ final class TopicLimits implements AutoCloseable {
       return new Limit(
           limit == null ? otherwise : Integer.parseInt(limit.value()), now.plus(ASK_AGAIN_AFTER));
     } catch (ExecutionException | TimeoutException e) {
-      // The topic is about to be made, the broker is away, or the relay may not ask.
+      // The topic is about to be made, or the broker is away, or the relay may not ask.
       LOG.atDebug().setCause(e).addKeyValue("topic", topic).log("The topic's limit is not known");
-      return new Limit(otherwise, now.plus(ASK_AGAIN_SOON));
+      boolean aboutToBeMade = e.getCause() instanceof UnknownTopicOrPartitionException;
+      return new Limit(otherwise, now.plus(aboutToBeMade ? ASK_AGAIN_SOON : ASK_AGAIN_AFTER));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Limit(otherwise, now);

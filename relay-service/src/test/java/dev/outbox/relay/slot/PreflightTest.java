@@ -145,7 +145,7 @@ class PreflightTest {
     init();
     String role = database.slot();
     database.execute("create role " + role + " login replication password 'x'");
-    database.execute("grant select on outbox_relay to " + role);
+    database.execute("grant select, insert, update on outbox_relay to " + role);
     settings =
         TestSettings.of(
             database,
@@ -182,6 +182,40 @@ class PreflightTest {
     new Initialization(database(), settings).run(true);
     // Then positions begin a new epoch
     assertThat(ready().epoch()).isEqualTo(2);
+  }
+
+  @Test
+  void aSlotMadeAnewBehindTheRelaysBackIsRememberedAsAGap() {
+    // Given a start from a slot that is then made anew
+    init();
+    SlotStart start = ready();
+    SlotWatch watch = new SlotWatch(database(), settings);
+    watch.requireUnmoved(start);
+    dropSlot();
+    database.insert("Order", "1", "in the gap");
+    database.execute(
+        "select pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
+    // When the relay looks at it once it streams
+    assertRefused(() -> watch.requireUnmoved(start), "was made anew", "--accept-gap");
+    // Then no later start passes over that
+    assertRefused(this::check, "was made anew", "--accept-gap");
+    assertRefused(this::init, "was made anew", "--accept-gap");
+    new Initialization(database(), settings).run(true);
+    assertThat(ready().epoch()).isEqualTo(2);
+  }
+
+  @Test
+  void aRoleThatCannotRememberIsToldWhatItLacks() {
+    init();
+    String role = database.slot();
+    database.execute("create role " + role + " login replication password 'x'");
+    database.execute("grant select on outbox_relay to " + role);
+    settings =
+        TestSettings.of(
+            database,
+            "localhost:1",
+            Map.of("name", settings.name(), "database.username", role, "database.password", "x"));
+    assertRefused(this::check, "may not write to", "grant select, insert, update");
   }
 
   @Test
