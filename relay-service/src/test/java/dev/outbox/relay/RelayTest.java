@@ -44,7 +44,7 @@ class RelayTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final List<Relay> relays = new ArrayList<>();
-  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private SimpleMeterRegistry registry = new SimpleMeterRegistry();
   @AutoClose private OutboxDatabase database;
   @AutoClose private TopicReader topics;
   private KafkaServer kafka;
@@ -201,9 +201,6 @@ class RelayTest {
       for (int i = 0; i < 50; i++) {
         database.insert("Order", String.valueOf(i), "while away");
       }
-      await()
-          .atMost(PATIENCE)
-          .until(() -> registry.get("outbox.relay.in.flight").gauge().value() >= 51);
       await().atMost(PATIENCE).until(() -> !relay.stalledFor().isZero());
       // Then the slot has stayed before them, whatever heartbeats went by
       assertThat(
@@ -345,6 +342,7 @@ class RelayTest {
 
   private Relay startRelay(Map<String, String> more) {
     RelaySettings settings = TestSettings.of(database, kafka.bootstrapServers(), more);
+    registry = new SimpleMeterRegistry();
     Relay relay = new Relay(settings, new RelayMetrics(registry));
     relays.add(relay);
     relay.start();
