@@ -58,9 +58,9 @@ final class FlywayMigration {
   }
 
   /**
-   * Flyway's own lock does not cover the creation of its history: of several instances that start in
-   * a new database, one may find the history of another without its first row, and fail. This lock
-   * ends with the transaction, so that it works behind a transaction pooler too.
+   * Flyway's own lock does not cover the creation of its history: of several instances that start
+   * in a new database, one may find the history of another without its first row, and fail. This
+   * lock ends with the transaction, so that it works behind a transaction pooler too.
    */
   static void awaitOtherInstances(Connection guard) throws SQLException {
     guard.setAutoCommit(false);

@@ -89,7 +89,7 @@ class OutboxSchemaTest {
         .containsExactly("1");
   }
 
-  @RepeatedTest(3) // a race: without the lock one of some ten runs fails
+  @RepeatedTest(3) // a race: without the lock one of sixteen runs failed
   void instancesThatStartTogetherMigrateOnce() throws Exception {
     ExecutorService instances = Executors.newFixedThreadPool(8);
     try {

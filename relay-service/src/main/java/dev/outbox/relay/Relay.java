@@ -85,7 +85,9 @@ public final class Relay {
   }
 
   private void schedule(Runnable task, Duration every) {
-    var unused = watcher.scheduleWithFixedDelay(task, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
+    var unused =
+        watcher.scheduleWithFixedDelay(
+            task, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** What the relay is doing. */
@@ -171,16 +173,12 @@ public final class Relay {
   }
 
   private void lead(Starting starting, SlotStart start) throws InterruptedException {
-    try (Pipeline opened = Pipeline.open(settings, start, metrics)) {
+    try (Pipeline opened =
+        Pipeline.open(settings, start, metrics, () -> beginLeading(starting, start))) {
       pipeline = opened;
       if (isStopping()) {
         return;
       }
-      state = starting.leading();
-      LOG.atInfo()
-          .addKeyValue("slot", settings.slot())
-          .addKeyValue("confirmed", "%X".formatted(start.confirmedLsn()))
-          .log("Leading: relaying events");
       try {
         opened.run();
       } finally {
@@ -191,6 +189,15 @@ public final class Relay {
     } finally {
       pipeline = null;
     }
+  }
+
+  private void beginLeading(Starting starting, SlotStart start) {
+    slotWatch.requireUnmoved(start);
+    state = starting.leading();
+    LOG.atInfo()
+        .addKeyValue("slot", settings.slot())
+        .addKeyValue("epoch", start.epoch())
+        .log("Leading: relaying events");
   }
 
   private void fail(RelayException failure) throws InterruptedException {

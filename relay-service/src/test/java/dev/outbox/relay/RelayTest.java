@@ -44,7 +44,7 @@ class RelayTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final List<Relay> relays = new ArrayList<>();
-  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private SimpleMeterRegistry registry = new SimpleMeterRegistry();
   @AutoClose private OutboxDatabase database;
   @AutoClose private TopicReader topics;
   private KafkaServer kafka;
@@ -201,9 +201,6 @@ class RelayTest {
       for (int i = 0; i < 50; i++) {
         database.insert("Order", String.valueOf(i), "while away");
       }
-      await()
-          .atMost(PATIENCE)
-          .until(() -> registry.get("outbox.relay.in.flight").gauge().value() >= 51);
       await().atMost(PATIENCE).until(() -> !relay.stalledFor().isZero());
       // Then the slot has stayed before them, whatever heartbeats went by
       assertThat(
@@ -292,19 +289,16 @@ class RelayTest {
     Relay relay = startRelay();
     await().atMost(PATIENCE).until(() -> relay.state() instanceof Leading);
     // When somebody drops its slot
-    database.execute(
-        """
-        select pg_terminate_backend(active_pid) from pg_replication_slots
-        where slot_name = '%1$s' and active;
-        """
-            .formatted(database.slot()));
     await()
         .atMost(PATIENCE)
         .ignoreExceptions()
         .until(
             () -> {
-              database.execute("select pg_drop_replication_slot('%s')".formatted(database.slot()));
-              return true;
+              String slot =
+                  " from pg_replication_slots where slot_name = '" + database.slot() + "'";
+              database.execute("select pg_terminate_backend(active_pid)" + slot + " and active");
+              database.execute("select pg_drop_replication_slot(slot_name)" + slot);
+              return "0".equals(database.query("select count(*)" + slot));
             });
     // Then it refuses to begin anew, and says what to do
     await()
@@ -312,13 +306,7 @@ class RelayTest {
         .until(
             () ->
                 relay.state() instanceof Failed failed
-                    && failed.failure().problem().contains("is gone"));
-    assertThat(
-            database.query(
-                "select count(*) from pg_replication_slots where slot_name = '"
-                    + database.slot()
-                    + "'"))
-        .isEqualTo("0");
+                    && failed.failure().remedy().contains("--accept-gap"));
   }
 
   @Test
@@ -354,6 +342,7 @@ class RelayTest {
 
   private Relay startRelay(Map<String, String> more) {
     RelaySettings settings = TestSettings.of(database, kafka.bootstrapServers(), more);
+    registry = new SimpleMeterRegistry();
     Relay relay = new Relay(settings, new RelayMetrics(registry));
     relays.add(relay);
     relay.start();

@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,16 +50,22 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private final KafkaPublisher publisher;
   private final InFlightEvents inFlight;
   private final RelayMetrics metrics;
+  private final Runnable whenStreaming;
   private final Duration drainTimeout;
   private final long start;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicReference<@Nullable RelayException> abortion = new AtomicReference<>();
+  private boolean streaming;
   private volatile boolean stopping;
+  private volatile long stopRequestedNanos;
+  private @Nullable Long lastEventTransaction;
   private volatile long confirmed;
   private long lastConfirmationNanos = System.nanoTime();
 
-  private Pipeline(RelaySettings settings, SlotStart start, RelayMetrics metrics) {
+  private Pipeline(
+      RelaySettings settings, SlotStart start, RelayMetrics metrics, Runnable whenStreaming) {
     this.metrics = metrics;
+    this.whenStreaming = whenStreaming;
     this.drainTimeout = settings.drainTimeout();
     this.router = new EventRouter(settings.topicTemplate(), settings.name());
     this.inFlight = new InFlightEvents(settings.inFlightLimit().toBytes(), start.confirmedLsn());
@@ -71,10 +78,13 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   /**
    * A pipeline whose brokers have been reached.
    *
+   * @param whenStreaming called on the engine thread when the log is being read and before the
+   *     first event is taken in; what it throws ends the run
    * @throws RelayException when they have not
    */
-  public static Pipeline open(RelaySettings settings, SlotStart start, RelayMetrics metrics) {
-    return new Pipeline(settings, start, metrics);
+  public static Pipeline open(
+      RelaySettings settings, SlotStart start, RelayMetrics metrics, Runnable whenStreaming) {
+    return new Pipeline(settings, start, metrics, whenStreaming);
   }
 
   /**
@@ -99,32 +109,55 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   @Override
   public boolean handle(Iterable<SourceItem> batch, Confirmation confirmation)
       throws InterruptedException {
-    for (SourceItem item : batch) {
-      if (stopping) {
-        break;
-      }
-      if (item instanceof Decoded decoded) {
-        metrics.read();
-        publish(decoded.event(), confirmation);
-      } else if (item instanceof Undecodable undecodable) {
-        throw unpublishable(
-            Stage.SOURCE,
-            undecodable.subject(),
-            undecodable.reason(),
-            "correct the service that writes such rows");
-      } else {
-        if (item instanceof Ignored) {
-          metrics.ignored();
-        }
-        inFlight.pass(item.transaction());
-      }
+    if (!streaming) {
+      whenStreaming.run();
+      streaming = true;
     }
-    if (stopping) {
+    for (SourceItem item : batch) {
+      if (stopping && !isWithinLastTransaction(item)) {
+        // Everything before is whole, so the next run begins right here.
+        inFlight.pass(item.transaction());
+        drain(confirmation);
+        return false;
+      }
+      take(item, confirmation);
+    }
+    if (stopping && isDrainOver()) {
       drain(confirmation);
       return false;
     }
     confirmSettled(confirmation, CONFIRM_EVERY);
     return true;
+  }
+
+  /** A transaction broken off in its midst would be repeated from its beginning. */
+  private boolean isWithinLastTransaction(SourceItem item) {
+    return lastEventTransaction != null
+        && item.transaction() == lastEventTransaction
+        && !isDrainOver();
+  }
+
+  private boolean isDrainOver() {
+    return System.nanoTime() - stopRequestedNanos >= drainTimeout.toNanos();
+  }
+
+  private void take(SourceItem item, Confirmation confirmation) throws InterruptedException {
+    if (item instanceof Decoded decoded) {
+      metrics.read();
+      lastEventTransaction = item.transaction();
+      publish(decoded.event(), confirmation);
+    } else if (item instanceof Undecodable undecodable) {
+      throw unpublishable(
+          Stage.SOURCE,
+          undecodable.subject(),
+          undecodable.reason(),
+          "correct the service that writes such rows");
+    } else {
+      if (item instanceof Ignored) {
+        metrics.ignored();
+      }
+      inFlight.pass(item.transaction());
+    }
   }
 
   private void publish(OutboxEvent event, Confirmation confirmation) throws InterruptedException {
@@ -134,37 +167,52 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
           Stage.ROUTING, event.describe(), unroutable.reason(), unroutable.remedy());
     }
     RoutedRecord record = ((Routed) routing).record();
-    if (!awaitRoom(record.size(), confirmation)) {
+    boolean alone = publisher.mayBeTooLarge(record);
+    if (!(alone ? awaitEmpty(confirmation) : awaitRoom(record.size(), confirmation))) {
       return;
     }
     Entry entry = inFlight.admit(event.position().transaction(), record.size());
-    boolean handedOver =
-        publisher.publish(
-            record,
-            new Delivery() {
-              @Override
-              public void acknowledged() {
-                entry.acknowledge();
-                metrics.published();
-              }
-
-              @Override
-              public void rejected(Exception cause) {
-                entry.reject(event.describe(), cause);
-              }
-            });
+    boolean handedOver = publisher.publish(record, delivery(event, entry));
     if (!handedOver) {
       inFlight.withdrawLast();
+    } else if (alone) {
+      // Were it rejected with later records of its key behind it, those would overtake it.
+      var unused = awaitEmpty(confirmation);
     }
   }
 
+  private Delivery delivery(OutboxEvent event, Entry entry) {
+    return new Delivery() {
+      @Override
+      public void acknowledged() {
+        entry.acknowledge();
+        metrics.published();
+      }
+
+      @Override
+      public void rejected(Exception cause) {
+        entry.reject(event.describe(), cause);
+      }
+    };
+  }
+
   private boolean awaitRoom(int size, Confirmation confirmation) throws InterruptedException {
-    while (!inFlight.hasRoomFor(size)) {
-      if (stopping) {
+    return await(() -> inFlight.hasRoomFor(size), confirmation);
+  }
+
+  private boolean awaitEmpty(Confirmation confirmation) throws InterruptedException {
+    return await(inFlight::isEmpty, confirmation);
+  }
+
+  /** Waits while acknowledgements come in; false when the time for stopping ran out first. */
+  private boolean await(BooleanSupplier condition, Confirmation confirmation)
+      throws InterruptedException {
+    while (!condition.getAsBoolean()) {
+      if (stopping && isDrainOver()) {
         return false;
       }
       confirmSettled(confirmation, CONFIRM_EVERY);
-      if (!inFlight.hasRoomFor(size)) {
+      if (!condition.getAsBoolean()) {
         inFlight.awaitCompletion(LOOK_AROUND);
       }
     }
@@ -172,12 +220,8 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   }
 
   private void drain(Confirmation confirmation) throws InterruptedException {
-    long deadline = System.nanoTime() + drainTimeout.toNanos();
+    var unused = awaitEmpty(confirmation);
     confirmSettled(confirmation, Duration.ZERO);
-    while (!inFlight.isEmpty() && System.nanoTime() < deadline) {
-      inFlight.awaitCompletion(LOOK_AROUND);
-      confirmSettled(confirmation, Duration.ZERO);
-    }
   }
 
   /** Confirms the settled prefix, and fails when Kafka rejected what stands behind it. */
@@ -224,11 +268,15 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   }
 
   /**
-   * Ends the run gracefully: takes in nothing more, waits for what is in flight, confirms it. Any
-   * thread, any number of times; returns when the run is over.
+   * Ends the run gracefully: finishes the transaction that is being read, takes in nothing more,
+   * waits for what is in flight, confirms it; within the drain timeout. Any thread, any number of
+   * times; returns when the run is over.
    */
   public void stop() throws InterruptedException {
-    stopping = true;
+    if (!stopping) {
+      stopRequestedNanos = System.nanoTime();
+      stopping = true;
+    }
     // The engine calls the handler several times a second; a run that does not end by itself in
     // time
     // hangs in the engine.

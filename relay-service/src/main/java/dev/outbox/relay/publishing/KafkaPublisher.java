@@ -4,12 +4,12 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.routing.RoutedRecord;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -35,10 +35,13 @@ public final class KafkaPublisher implements AutoCloseable {
   private static final Duration REACHABLE_WITHIN = Duration.ofSeconds(10);
 
   private final KafkaProducer<byte[], byte[]> producer;
+  private final TopicLimits limits;
   private final BooleanSupplier givingUp;
 
-  private KafkaPublisher(KafkaProducer<byte[], byte[]> producer, BooleanSupplier givingUp) {
+  private KafkaPublisher(
+      KafkaProducer<byte[], byte[]> producer, TopicLimits limits, BooleanSupplier givingUp) {
     this.producer = producer;
+    this.limits = limits;
     this.givingUp = givingUp;
   }
 
@@ -51,8 +54,15 @@ public final class KafkaPublisher implements AutoCloseable {
   public static KafkaPublisher open(RelaySettings settings, BooleanSupplier givingUp) {
     Map<String, Object> config = ProducerSettings.of(settings);
     try {
-      requireReachable(config);
-      return new KafkaPublisher(new KafkaProducer<>(config), givingUp);
+      Admin admin = Admin.create(ProducerSettings.forAdmin(config, REACHABLE_WITHIN));
+      try {
+        requireReachable(admin, settings);
+        return new KafkaPublisher(
+            new KafkaProducer<>(config), new TopicLimits(admin, Clock.systemUTC()), givingUp);
+      } catch (RuntimeException e) {
+        admin.close(Duration.ZERO);
+        throw e;
+      }
     } catch (KafkaException e) {
       throw new RelayException(
           Stage.PREFLIGHT,
@@ -63,18 +73,16 @@ public final class KafkaPublisher implements AutoCloseable {
     }
   }
 
-  private static void requireReachable(Map<String, Object> config) {
-    Map<String, Object> adminConfig = ProducerSettings.forAdmin(config, REACHABLE_WITHIN);
-    try (Admin admin = Admin.create(adminConfig)) {
-      admin.describeCluster().nodes().get(REACHABLE_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+  private static void requireReachable(Admin admin, RelaySettings settings) {
+    try {
+      var unused =
+          admin.describeCluster().nodes().get(REACHABLE_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
       throw new RelayException(
           Stage.PREFLIGHT,
           "No Kafka broker answers at %s within %d s: %s"
               .formatted(
-                  config.get(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG),
-                  REACHABLE_WITHIN.toSeconds(),
-                  deepest(e)),
+                  settings.kafka().bootstrapServers(), REACHABLE_WITHIN.toSeconds(), deepest(e)),
           "Start Kafka, or correct outbox.relay.kafka.bootstrap-servers and, where the broker asks"
               + " for it, outbox.relay.kafka.properties.security.protocol and sasl.*.",
           e);
@@ -83,6 +91,14 @@ public final class KafkaPublisher implements AutoCloseable {
       throw new RelayException(
           Stage.PREFLIGHT, "Interrupted while looking for a Kafka broker.", "None needed.", e);
     }
+  }
+
+  /**
+   * Whether the topic may refuse the record for its size. The caller then sends it alone: a record
+   * that is refused while later ones are under way is overtaken by them. Engine thread.
+   */
+  public boolean mayBeTooLarge(RoutedRecord record) {
+    return limits.mayExceed(record);
   }
 
   /**
@@ -97,7 +113,7 @@ public final class KafkaPublisher implements AutoCloseable {
         new ProducerRecord<>(routed.topic(), routed.key(), routed.value());
     routed.headers().forEach(header -> record.headers().add(header.name(), header.value()));
     boolean waiting = false;
-    while (!givingUp.getAsBoolean()) {
+    do {
       Attempt attempt = new Attempt(delivery);
       var unused = producer.send(record, attempt); // the callback carries every failure
       if (!attempt.timedOutBeforeSending()) {
@@ -114,7 +130,7 @@ public final class KafkaPublisher implements AutoCloseable {
                 "Waiting for the topic: create it, allow its automatic creation, or bring the"
                     + " brokers back; order is kept meanwhile");
       }
-    }
+    } while (!givingUp.getAsBoolean());
     return false;
   }
 
@@ -136,6 +152,7 @@ public final class KafkaPublisher implements AutoCloseable {
   @Override
   public void close() {
     producer.close(Duration.ZERO);
+    limits.close();
   }
 
   private static String deepest(Throwable failure) {

@@ -78,19 +78,13 @@ public final class Initialization {
     Optional<SlotStatus> slot = SlotStatus.read(sql, settings.slot());
     String thing = "replication slot " + settings.slot();
     if (slot.isPresent()) {
-      if (memory.isEmpty()) {
-        record.write(sql, new Memory(settings.slot(), 1, Server.current(sql)));
-      }
-      SlotCheck.require(settings, slot.get());
-      return List.of(
-          new Step(thing, memory.isEmpty() ? "already there, adopted" : "already there"));
+      return List.of(new Step(thing, keepSlot(sql, memory, slot.get(), acceptGap)));
     }
     if (memory.isPresent() && !acceptGap) {
       throw SlotCheck.missing(settings);
     }
-    int epoch = memory.map(known -> known.epoch() + 1).orElse(1);
     // The memory comes first: a crash in between then asks for a decision instead of hiding a gap.
-    record.write(sql, new Memory(settings.slot(), epoch, Server.current(sql)));
+    record.write(sql, nextEpoch(sql, memory));
     createSlot(sql);
     List<Step> steps = new ArrayList<>();
     steps.add(new Step(thing, "created"));
@@ -102,6 +96,28 @@ public final class Initialization {
               before + " in table " + settings.tableName() + ", not published"));
     }
     return steps;
+  }
+
+  private String keepSlot(
+      JdbcClient sql, Optional<Memory> memory, SlotStatus slot, boolean acceptGap) {
+    SlotCheck.require(settings, slot);
+    if (memory.isEmpty()) {
+      record.write(sql, nextEpoch(sql, memory));
+      return "already there, adopted";
+    }
+    if (memory.get().gap().isEmpty()) {
+      return "already there";
+    }
+    if (!acceptGap) {
+      throw SlotCheck.remembered(settings, memory.get());
+    }
+    record.write(sql, nextEpoch(sql, memory));
+    return "already there, gap accepted";
+  }
+
+  private Memory nextEpoch(JdbcClient sql, Optional<Memory> before) {
+    int epoch = before.map(known -> known.epoch() + 1).orElse(1);
+    return new Memory(settings.slot(), epoch, Server.current(sql), Optional.empty());
   }
 
   private long rowsBefore(JdbcClient sql) {

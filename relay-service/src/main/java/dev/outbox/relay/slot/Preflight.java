@@ -1,7 +1,9 @@
 package dev.outbox.relay.slot;
 
+import dev.outbox.relay.config.Identifiers;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.slot.RelayRecord.Memory;
 import dev.outbox.relay.slot.RelayRecord.Server;
 import dev.outbox.relay.source.SlotStart;
@@ -51,6 +53,7 @@ public final class Preflight {
     Memory memory = record.read(sql).orElseThrow(() -> Initialization.notInitialized(settings));
     Server server = Server.current(sql);
     SlotCheck.requireSameServer(settings, memory, server);
+    requireWritable(sql);
     new Publication(settings).require(sql);
     Optional<SlotStatus> found = SlotStatus.read(sql, settings.slot());
     SlotStatus slot = found.orElseThrow(() -> SlotCheck.missing(settings));
@@ -64,13 +67,25 @@ public final class Preflight {
             currentEpoch(sql, memory, server), Objects.requireNonNull(slot.confirmedLsn())));
   }
 
+  private void requireWritable(JdbcClient sql) {
+    if (!record.isWritable(sql)) {
+      throw new RelayException(
+          Stage.PREFLIGHT,
+          "Role '%s' may not write to the relay's own table %s."
+              .formatted(settings.database().username(), record.table()),
+          "Run: grant select, insert, update on %s to %s"
+              .formatted(
+                  record.table().quoted(), Identifiers.quote(settings.database().username())));
+    }
+  }
+
   /** A promoted server begins a new timeline, and with it a new epoch of positions. */
   private int currentEpoch(JdbcClient sql, Memory memory, Server server) {
     if (memory.server().timeline() == server.timeline()) {
       return memory.epoch();
     }
     int epoch = memory.epoch() + 1;
-    record.write(sql, new Memory(memory.slot(), epoch, server));
+    record.write(sql, new Memory(memory.slot(), epoch, server, Optional.empty()));
     LOG.atWarn()
         .addKeyValue("timeline", server.timeline())
         .addKeyValue("epoch", epoch)

@@ -25,8 +25,9 @@ final class RelayRecord {
    * @param slot the slot's name
    * @param epoch the current epoch of positions
    * @param server where the slot was made or last found
+   * @param gap how events were lost sight of, until an operator accepts it; empty when none were
    */
-  record Memory(String slot, int epoch, Server server) {}
+  record Memory(String slot, int epoch, Server server, Optional<String> gap) {}
 
   /**
    * @param systemIdentifier the database cluster's identity
@@ -63,6 +64,7 @@ final class RelayRecord {
               epoch integer not null,
               system_identifier text not null,
               timeline integer not null,
+              gap text,
               initialized_at timestamptz not null default now()
             )
             """
@@ -78,18 +80,37 @@ final class RelayRecord {
         .single();
   }
 
+  /** Remembers a gap, so that no later start passes over it. */
+  void rememberGap(JdbcClient sql, String gap) {
+    sql.sql("update %s set gap = :gap where name = :name".formatted(table.quoted()))
+        .param("gap", gap)
+        .param("name", name)
+        .update();
+  }
+
+  /** The relay's role must be able to write down what it finds. */
+  boolean isWritable(JdbcClient sql) {
+    return sql.sql("select has_table_privilege(:table, 'update')")
+        .param("table", table.quoted())
+        .query(Boolean.class)
+        .single();
+  }
+
   Optional<Memory> read(JdbcClient sql) {
     if (!tableExists(sql)) {
       return Optional.empty();
     }
     return sql.sql(
-            "select slot, epoch, system_identifier, timeline from %s where name = :name"
+            "select slot, epoch, system_identifier, timeline, gap from %s where name = :name"
                 .formatted(table.quoted()))
         .param("name", name)
         .query(
             (row, number) ->
                 new Memory(
-                    row.getString(1), row.getInt(2), new Server(row.getString(3), row.getInt(4))))
+                    row.getString(1),
+                    row.getInt(2),
+                    new Server(row.getString(3), row.getInt(4)),
+                    Optional.ofNullable(row.getString(5))))
         .optional();
   }
 
@@ -97,11 +118,11 @@ final class RelayRecord {
   void write(JdbcClient sql, Memory memory) {
     sql.sql(
             """
-            insert into %s (name, slot, epoch, system_identifier, timeline)
-            values (:name, :slot, :epoch, :system, :timeline)
+            insert into %s (name, slot, epoch, system_identifier, timeline, gap)
+            values (:name, :slot, :epoch, :system, :timeline, :gap)
             on conflict (name) do update set slot = excluded.slot, epoch = excluded.epoch,
               system_identifier = excluded.system_identifier, timeline = excluded.timeline,
-              initialized_at = now()
+              gap = excluded.gap, initialized_at = now()
             """
                 .formatted(table.quoted()))
         .param("name", name)
@@ -109,6 +130,7 @@ final class RelayRecord {
         .param("epoch", memory.epoch())
         .param("system", memory.server().systemIdentifier())
         .param("timeline", memory.server().timeline())
+        .param("gap", memory.gap().orElse(null))
         .update();
   }
 }

@@ -17,6 +17,11 @@ final class SlotCheck {
         "Replication slot '%s' is gone, although it was made before".formatted(settings.slot()));
   }
 
+  /** A gap was found before, and nobody has accepted it. */
+  static RelayException remembered(RelaySettings settings, Memory memory) {
+    return gap(settings, memory.gap().orElse("A gap was found"));
+  }
+
   /** The slot itself is usable. */
   static void require(RelaySettings settings, SlotStatus slot) {
     if (!slot.plugin().equals("pgoutput") || !slot.inThisDatabase()) {
@@ -39,6 +44,9 @@ final class SlotCheck {
 
   /** The slot stands where the relay left it. */
   static void requireSameServer(RelaySettings settings, Memory memory, Server server) {
+    if (memory.gap().isPresent()) {
+      throw remembered(settings, memory);
+    }
     if (!memory.slot().equals(settings.slot())) {
       throw new RelayException(
           Stage.PREFLIGHT,
@@ -55,7 +63,7 @@ final class SlotCheck {
     }
   }
 
-  private static RelayException gap(RelaySettings settings, String problem) {
+  static RelayException gap(RelaySettings settings, String problem) {
     return new RelayException(
         Stage.PREFLIGHT,
         problem + ": events may have been committed that it no longer holds.",

@@ -2,6 +2,8 @@ package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.source.SlotStart;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Looks after the slot while the relay runs: keeps it moving, sees it go. Thread-safe. */
@@ -12,11 +14,13 @@ public final class SlotWatch {
 
   private final SourceDatabase database;
   private final RelaySettings settings;
+  private final RelayRecord record;
 
   /** Nothing is looked at yet. */
   public SlotWatch(SourceDatabase database, RelaySettings settings) {
     this.database = database;
     this.settings = settings;
+    this.record = new RelayRecord(settings);
   }
 
   /**
@@ -36,6 +40,27 @@ public final class SlotWatch {
   /** The slot now, if there is one. */
   public Optional<SlotStatus> status() {
     return database.call(sql -> SlotStatus.read(sql, settings.slot()));
+  }
+
+  /**
+   * Debezium makes a missing slot anew without a word, so this asks, once it streams, whether it
+   * streams from the slot that was checked before. Nobody else may have moved that one.
+   *
+   * @throws RelayException when the slot is another; also remembered for later starts
+   */
+  public void requireUnmoved(SlotStart start) {
+    SlotStatus slot = require();
+    if (!Objects.equals(slot.confirmedLsn(), start.confirmedLsn())) {
+      String gap =
+          "Replication slot '%s' was made anew at %s while the relay started"
+              .formatted(settings.slot(), slot.confirmedText());
+      database.call(
+          sql -> {
+            record.rememberGap(sql, gap);
+            return gap;
+          });
+      throw SlotCheck.gap(settings, gap);
+    }
   }
 
   /**

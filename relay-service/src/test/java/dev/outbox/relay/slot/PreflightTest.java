@@ -39,6 +39,17 @@ class PreflightTest {
     use(OutboxDatabase.create(server));
   }
 
+  /** For a server of the test's own: the shared database is the one to be closed at the end. */
+  private void useFor(OutboxDatabase created, Runnable test) {
+    OutboxDatabase shared = database;
+    use(created);
+    try {
+      test.run();
+    } finally {
+      use(shared);
+    }
+  }
+
   private void use(OutboxDatabase created) {
     database = created;
     settings = TestSettings.of(database, "localhost:1", Map.of());
@@ -134,7 +145,7 @@ class PreflightTest {
     init();
     String role = database.slot();
     database.execute("create role " + role + " login replication password 'x'");
-    database.execute("grant select on outbox_relay to " + role);
+    database.execute("grant select, insert, update on outbox_relay to " + role);
     settings =
         TestSettings.of(
             database,
@@ -171,6 +182,40 @@ class PreflightTest {
     new Initialization(database(), settings).run(true);
     // Then positions begin a new epoch
     assertThat(ready().epoch()).isEqualTo(2);
+  }
+
+  @Test
+  void aSlotMadeAnewBehindTheRelaysBackIsRememberedAsAGap() {
+    // Given a start from a slot that is then made anew
+    init();
+    SlotStart start = ready();
+    SlotWatch watch = new SlotWatch(database(), settings);
+    watch.requireUnmoved(start);
+    dropSlot();
+    database.insert("Order", "1", "in the gap");
+    database.execute(
+        "select pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
+    // When the relay looks at it once it streams
+    assertRefused(() -> watch.requireUnmoved(start), "was made anew", "--accept-gap");
+    // Then no later start passes over that
+    assertRefused(this::check, "was made anew", "--accept-gap");
+    assertRefused(this::init, "was made anew", "--accept-gap");
+    new Initialization(database(), settings).run(true);
+    assertThat(ready().epoch()).isEqualTo(2);
+  }
+
+  @Test
+  void aRoleThatCannotRememberIsToldWhatItLacks() {
+    init();
+    String role = database.slot();
+    database.execute("create role " + role + " login replication password 'x'");
+    database.execute("grant select on outbox_relay to " + role);
+    settings =
+        TestSettings.of(
+            database,
+            "localhost:1",
+            Map.of("name", settings.name(), "database.username", role, "database.password", "x"));
+    assertRefused(this::check, "may not write to", "grant select, insert, update");
   }
 
   @Test
@@ -226,32 +271,38 @@ class PreflightTest {
             .setting("min_wal_size", "32MB")
             .setting("max_wal_size", "32MB")
             .start()) {
-      use(OutboxDatabase.create(server));
-      init();
-      // When other tables write more than that
-      database.execute("create table noise (t text)");
-      await()
-          .atMost(60, TimeUnit.SECONDS)
-          .until(
-              () -> {
-                database.execute(
-                    "insert into noise select repeat('x', 1000) from generate_series(1, 20000)");
-                database.execute("select pg_switch_wal()");
-                database.execute("checkpoint");
-                return "lost".equals(database.query("select wal_status from pg_replication_slots"));
-              });
-      // Then the relay says so instead of looking healthy
-      assertRefused(this::check, "is invalidated", "--accept-gap");
-      assertRefused(
-          () -> new SlotWatch(database(), settings).require(), "is invalidated", "--accept-gap");
+      useFor(OutboxDatabase.create(server), this::invalidateAndCheck);
     }
+  }
+
+  private void invalidateAndCheck() {
+    init();
+    // When other tables write more than that
+    database.execute("create table noise (t text)");
+    await()
+        .atMost(60, TimeUnit.SECONDS)
+        .until(
+            () -> {
+              database.execute(
+                  "insert into noise select repeat('x', 1000) from generate_series(1, 20000)");
+              database.execute("select pg_switch_wal()");
+              database.execute("checkpoint");
+              return "lost".equals(database.query("select wal_status from pg_replication_slots"));
+            });
+    // Then the relay says so instead of looking healthy
+    assertRefused(this::check, "is invalidated", "--accept-gap");
+    assertRefused(
+        () -> new SlotWatch(database(), settings).require(), "is invalidated", "--accept-gap");
   }
 
   @Test
   void aServerThatDoesNotLogLogicallyIsRefused() {
     try (LocalPostgres server = LocalPostgres.builder().setting("wal_level", "replica").start()) {
-      use(OutboxDatabase.create(server));
-      assertRefused(this::init, "wal_level=replica", "alter system set wal_level = logical");
+      useFor(
+          OutboxDatabase.create(server),
+          () ->
+              assertRefused(
+                  this::init, "wal_level=replica", "alter system set wal_level = logical"));
     }
   }
 

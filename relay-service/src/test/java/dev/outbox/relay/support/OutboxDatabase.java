@@ -33,17 +33,22 @@ public final class OutboxDatabase implements AutoCloseable {
   /** A new database with the published table. */
   public static OutboxDatabase create(PostgresServer server) {
     OutboxDatabase database = createEmpty(server);
-    try {
-      database.execute(Files.readString(TABLE));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    database.createTable();
     return database;
   }
 
   /** A new database without any table. */
   public static OutboxDatabase createEmpty(PostgresServer server) {
     return new OutboxDatabase(server, server.createDatabase("relay"));
+  }
+
+  /** Makes the published table. */
+  public void createTable() {
+    try {
+      execute(Files.readString(TABLE));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   public PostgresServer server() {

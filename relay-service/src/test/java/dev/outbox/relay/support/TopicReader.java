@@ -7,10 +7,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
@@ -18,27 +18,36 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 public final class TopicReader implements AutoCloseable {
 
   private final KafkaConsumer<byte[], byte[]> consumer;
+  private final String prefix;
   private final List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
 
   /** All topics whose names begin like this, also those that come later. */
   public TopicReader(String bootstrapServers, String prefix) {
+    this.prefix = prefix;
+    // No group: its offsets would be forgotten in a broker's restart, and records read again.
     consumer =
         new KafkaConsumer<>(
             Map.of(
                 ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers,
-                ConsumerConfig.GROUP_ID_CONFIG, "reader-" + prefix + System.nanoTime(),
                 ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
                 ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false",
-                ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed",
-                ConsumerConfig.METADATA_MAX_AGE_CONFIG, "200"),
+                ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed"),
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer());
-    consumer.subscribe(Pattern.compile(Pattern.quote(prefix) + ".*"));
   }
 
   /** Reads what there is now, and returns all records so far. */
   public List<ConsumerRecord<byte[], byte[]>> poll() {
-    consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+    List<TopicPartition> partitions =
+        consumer.listTopics().entrySet().stream()
+            .filter(topic -> topic.getKey().startsWith(prefix))
+            .flatMap(topic -> topic.getValue().stream())
+            .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
+            .toList();
+    if (!partitions.isEmpty()) {
+      consumer.assign(partitions);
+      consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+    }
     return records;
   }
 

@@ -1,0 +1,436 @@
+package dev.outbox.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.outbox.idempotency.inbox.InboxRunner;
+import dev.outbox.idempotency.inbox.InboxSchema;
+import dev.outbox.local.KafkaServer;
+import dev.outbox.local.LocalPostgres;
+import dev.outbox.local.PostgresServer;
+import dev.outbox.local.TcpPorts;
+import dev.outbox.local.WithLocalStack;
+import dev.outbox.relay.support.OutboxDatabase;
+import dev.outbox.relay.support.RelayProcess;
+import dev.outbox.relay.support.TestSettings;
+import dev.outbox.relay.support.TopicReader;
+import dev.outbox.writer.JdbcOutbox;
+import dev.outbox.writer.OutboxEvent;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** The packaged relay in a process of its own, as users run it and as it dies. */
+@WithLocalStack
+class RelayProcessIT {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+  @AutoClose private OutboxDatabase database;
+  private KafkaServer kafka;
+
+  @BeforeEach
+  void createDatabase(PostgresServer postgres, KafkaServer broker) {
+    kafka = broker;
+    database = OutboxDatabase.create(postgres);
+  }
+
+  @Test
+  void killedAgainAndAgainItLosesNothingKeepsOrderAndEffectsHappenOnce() throws Exception {
+    int writers = 4;
+    int eventsPerWriter = 5_000;
+    int total = writers * eventsPerWriter;
+    int kills = 5;
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    Map<String, String> properties = properties(Map.of());
+    RelayProcess.start(properties, List.of(), "init").process().awaitExit(PATIENCE);
+    // Given four services that write business rows and events in one transaction each
+    database.execute("create table account (id text primary key, changes int not null)");
+    database.execute("create table effect (event_id text, account text, seq bigserial)");
+    ExecutorService threads = Executors.newFixedThreadPool(writers);
+    AtomicInteger written = new AtomicInteger();
+    List<Future<Void>> writing = new ArrayList<>();
+    // And a consumer with an inbox
+    PGSimpleDataSource dataSource = dataSource();
+    InboxSchema.migrate(dataSource);
+    InboxRunner consumer =
+        InboxRunner.builder()
+            .consumer("effects-" + database.slot())
+            .topics(database.slot() + ".Account")
+            .kafka(Map.of("bootstrap.servers", kafka.bootstrapServers()))
+            .dataSource(dataSource)
+            .handler(
+                (connection, event) -> {
+                  try (PreparedStatement insert =
+                      connection.prepareStatement("insert into effect values (?, ?)")) {
+                    insert.setString(1, event.id());
+                    insert.setString(2, event.key().orElse(""));
+                    insert.executeUpdate();
+                  }
+                })
+            .build();
+    kafka.createTopic(database.slot() + ".Account", 3);
+    RelayProcess relay = RelayProcess.run(properties);
+    try (consumer;
+        TopicReader topic = new TopicReader(kafka.bootstrapServers(), database.slot())) {
+      consumer.start();
+      for (int writer = 0; writer < writers; writer++) {
+        String name = "w" + writer;
+        writing.add(threads.submit(writer(name, eventsPerWriter, written)));
+      }
+      // When the relay is killed at random moments and started again
+      for (int kill = 0; kill < kills; kill++) {
+        int moment = topic.poll().size() + 1 + random.nextInt(total / (kills + 1));
+        await()
+            .atMost(PATIENCE)
+            .pollInSameThread()
+            .until(() -> topic.poll().size() >= moment || distinct(topic) == total);
+        relay.process().sigkill();
+        relay = RelayProcess.run(properties);
+      }
+      for (Future<Void> writer : writing) {
+        writer.get();
+      }
+      // Then no event is lost
+      await().atMost(PATIENCE).pollInSameThread().until(() -> distinct(topic) == total);
+      int repeats = topic.poll().size() - total;
+      System.out.printf(
+          "%d events, %d kills, %d repeats on the topic (seed %d)%n", total, kills, repeats, seed);
+      // And each aggregate's events stand in commit order, but for runs that repeat as a whole
+      Map<String, List<String>> expected = expectedByKey();
+      topic
+          .idsByKey()
+          .forEach(
+              (key, ids) -> {
+                assertThat(ids.stream().distinct().toList()).isEqualTo(expected.get(key));
+                assertThat(isRunsInOrder(ids, expected.get(key))).as("runs of %s", key).isTrue();
+              });
+      assertPositionsGrowAndStay(topic.poll());
+      // And each effect happened once
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () -> String.valueOf(total).equals(database.query("select count(*) from effect")));
+      assertThat(database.query("select count(distinct event_id) from effect"))
+          .isEqualTo(String.valueOf(total));
+      assertThat(database.query("select sum(changes) from account"))
+          .isEqualTo(String.valueOf(total));
+    } finally {
+      relay.close();
+      threads.shutdownNow();
+    }
+  }
+
+  private Callable<Void> writer(String name, int events, AtomicInteger written) {
+    return () -> {
+      JdbcOutbox outbox = JdbcOutbox.withTable("outbox_event");
+      try (Connection connection = database.connect();
+          PreparedStatement change =
+              connection.prepareStatement(
+                  """
+                  insert into account values (?, 1)
+                  on conflict (id) do update set changes = account.changes + 1
+                  """)) {
+        connection.setAutoCommit(false);
+        for (int i = 0; i < events; i++) {
+          String account = name + "-" + i % 10;
+          change.setString(1, account);
+          change.executeUpdate();
+          outbox
+              .writer(connection)
+              .append(OutboxEvent.of("Account", account, "Changed", "{\"change\":" + i + "}"));
+          connection.commit();
+          written.incrementAndGet();
+        }
+      }
+      return null;
+    };
+  }
+
+  private static long distinct(TopicReader topic) {
+    return topic.ids().stream().distinct().count();
+  }
+
+  /** Whether a sequence only ever steps back to begin an earlier run again. */
+  private static boolean isRunsInOrder(List<String> ids, List<String> expected) {
+    Map<String, Integer> place = new HashMap<>();
+    for (int i = 0; i < expected.size(); i++) {
+      place.put(expected.get(i), i);
+    }
+    int previous = -1;
+    for (String id : ids) {
+      int current = place.get(id);
+      if (current > previous + 1) {
+        return false;
+      }
+      previous = current;
+    }
+    return true;
+  }
+
+  /** One number per partition is enough to recognise every repeat. */
+  private static void assertPositionsGrowAndStay(List<ConsumerRecord<byte[], byte[]>> records) {
+    Map<String, String> positions = new HashMap<>();
+    Map<Integer, String> highest = new HashMap<>();
+    for (ConsumerRecord<byte[], byte[]> record : records) {
+      String id = TopicReader.header(record, "id");
+      String position = TopicReader.header(record, "outbox-position");
+      String before = positions.putIfAbsent(id, position);
+      if (before != null) {
+        assertThat(position).as("position of a repeated event").isEqualTo(before);
+      } else {
+        String mark = highest.getOrDefault(record.partition(), "");
+        assertThat(position).as("position of a new event").isGreaterThan(mark);
+        highest.put(record.partition(), position);
+      }
+    }
+  }
+
+  @Test
+  void anInterruptedRunStoppedBySigtermLeavesNothingToRepeat() {
+    Map<String, String> properties = properties(Map.of());
+    try (TopicReader topic = new TopicReader(kafka.bootstrapServers(), database.slot())) {
+      try (RelayProcess relay = RelayProcess.run(properties)) {
+        awaitLeading(relay);
+        for (int i = 0; i < 200; i++) {
+          database.insert("Order", String.valueOf(i % 5), "x");
+        }
+        await().atMost(PATIENCE).pollInSameThread().until(() -> !topic.poll().isEmpty());
+        // When the process is asked to end
+        assertThat(relay.process().terminate()).isIn(0, 143);
+      }
+      try (RelayProcess relay = RelayProcess.run(properties)) {
+        awaitLeading(relay);
+        String last = database.insert("Order", "1", "last");
+        await().atMost(PATIENCE).pollInSameThread().until(() -> topic.ids().contains(last));
+      }
+      // Then each event came once
+      assertThat(topic.poll()).hasSize(201);
+    }
+  }
+
+  @Test
+  void wrongSettingsEndTheProcessWithTextAndWithoutStackTrace() {
+    try (RelayProcess relay =
+        RelayProcess.run(
+            properties(Map.of("drain-timeout", "soon", "database.password", "s3cret")))) {
+      assertThat(relay.process().awaitExit(PATIENCE)).isNotZero();
+      assertThat(relay.process().output())
+          .contains("outbox.relay.drain-timeout = 'soon'")
+          .contains("Remedy: give a number with a unit")
+          .doesNotContain("\tat ")
+          .doesNotContain("s3cret");
+    }
+    try (RelayProcess init = RelayProcess.start(Map.of(), List.of(), "init")) {
+      assertThat(init.process().awaitExit(PATIENCE)).isNotZero();
+      assertThat(init.process().output())
+          .contains("outbox.relay.name = (not set)")
+          .contains("outbox.relay.database.url = (not set)")
+          .doesNotContain("\tat ");
+    }
+    try (RelayProcess unknown = RelayProcess.start(Map.of(), List.of(), "inti")) {
+      assertThat(unknown.process().awaitExit(PATIENCE)).isNotZero();
+      assertThat(unknown.process().output()).contains("'inti'").doesNotContain("\tat ");
+    }
+  }
+
+  @Test
+  void commandsSayWhatTheyDidAndSpeakJson() {
+    Map<String, String> properties = properties(Map.of());
+    assertThat(output(properties, "init"))
+        .contains("publication " + database.slot() + ": created")
+        .contains("replication slot " + database.slot() + ": created");
+    assertThat(output(properties, "init", "--json"))
+        .contains("{\"thing\":\"replication slot " + database.slot() + "\"")
+        .contains("\"outcome\":\"already there\"");
+    assertThat(output(properties, "status")).contains("confirmedLsn").contains("streaming");
+    assertThat(output(properties, "status", "--json")).contains("\"streaming\":false");
+    assertThat(output(Map.of(), "--help")).contains("init").contains("status").contains("run");
+  }
+
+  private static String output(Map<String, String> properties, String... command) {
+    try (RelayProcess process = RelayProcess.start(properties, List.of(), command)) {
+      assertThat(process.process().awaitExit(PATIENCE))
+          .as(process.process().output())
+          .isZero();
+      return process.process().output();
+    }
+  }
+
+  @Test
+  void troubleWithTheDatabaseIsToldAndGoneOnFromWhenItIsOver(@TempDir Path directory) {
+    int port = TcpPorts.free();
+    LocalPostgres.Builder builder =
+        LocalPostgres.builder().dataDirectory(directory).port(port).setting("wal_level", "replica");
+    String role;
+    OutboxDatabase own;
+    Map<String, String> properties;
+    try (LocalPostgres server = builder.start()) {
+      own = OutboxDatabase.createEmpty(server);
+      role = own.slot();
+      own.execute("create role " + role + " login password 'right'");
+      own.execute("alter database " + own.slot() + " owner to " + role);
+      properties =
+          TestSettings.properties(
+              own,
+              kafka.bootstrapServers(),
+              Map.of("database.username", role, "database.password", "right"));
+    }
+    try (RelayProcess relay = RelayProcess.run(properties);
+        TopicReader topic = new TopicReader(kafka.bootstrapServers(), own.slot())) {
+      // A database that is down
+      awaitProblem(relay, "cannot be reached");
+      try (LocalPostgres server = builder.start()) {
+        // A wrong password
+        own.execute("alter role " + role + " password 'other'");
+        awaitProblem(relay, "refuses role");
+        own.execute("alter role " + role + " password 'right'");
+        // A server that does not log logically
+        awaitProblem(relay, "wal_level=replica");
+      }
+      try (LocalPostgres server = builder.setting("wal_level", "logical").start()) {
+        // A role that may not replicate
+        awaitProblem(relay, "lacks REPLICATION");
+        own.execute("alter role " + role + " replication");
+        // A missing table
+        awaitProblem(relay, "Table public.outbox_event does not exist");
+        assertThat(relay.get("/actuator/health/readiness")).contains("DOWN");
+        assertThat(relay.get("/actuator/health/liveness")).contains("UP");
+        own.createTable();
+        // A table that belongs to somebody else
+        awaitProblem(relay, "lacks a privilege");
+        own.execute("alter table outbox_event owner to " + role);
+        own.execute("grant create on schema public to " + role);
+        // All is well
+        awaitLeading(relay);
+        assertThat(relay.get("/actuator/health/readiness")).contains("UP");
+        String id = own.insert("Order", "1", "at last");
+        await().atMost(PATIENCE).pollInSameThread().until(() -> topic.ids().contains(id));
+        assertThat(relay.process().output()).doesNotContain("\tat ").doesNotContain("right");
+      }
+    }
+  }
+
+  @Test
+  void anUnreachableBrokerIsToldAndGoneOnFromWhenItIsThere() {
+    kafka.stop();
+    try (RelayProcess relay = RelayProcess.run(properties(Map.of()))) {
+      awaitProblem(relay, "No Kafka broker answers at");
+      kafka.start();
+      awaitLeading(relay);
+      assertThat(relay.process().output()).doesNotContain("\tat ");
+    } finally {
+      kafka.start();
+    }
+  }
+
+  @Test
+  void healthAndMetricsShowWhatOperatorsNeed() {
+    try (RelayProcess relay = RelayProcess.run(properties(Map.of("heartbeat-interval", "300ms")))) {
+      awaitLeading(relay);
+      database.insert("Order", "1", "x");
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  relay
+                      .get("/actuator/prometheus")
+                      .contains("outbox_relay_events_published_total 1.0"));
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  relay
+                      .get("/actuator/prometheus")
+                      .lines()
+                      .anyMatch(line -> line.matches("outbox_relay_slot_lag_bytes [0-9.E]+")));
+      assertThat(relay.get("/actuator/prometheus"))
+          .contains("outbox_relay_events_read_total 1.0")
+          .contains("outbox_relay_events_retried_total")
+          .contains("outbox_relay_in_flight ")
+          .contains("outbox_relay_in_flight_bytes")
+          .contains("outbox_relay_in_flight_oldest_seconds")
+          .contains("outbox_relay_confirmed_lsn")
+          .contains("outbox_relay_leading 1.0");
+    }
+  }
+
+  @Test
+  void aBacklogOfLargeRowsFitsIntoASmallHeap() {
+    Map<String, String> properties = properties(Map.of("in-flight-limit", "8MB"));
+    assertThat(output(properties, "init")).contains("created");
+    database.execute("alter table outbox_event alter payload set storage external");
+    // Given a backlog of several times the heap
+    database.execute(
+        """
+        insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
+        select gen_random_uuid(), 'Order', (i % 10)::text, 'Large', repeat('x', 500000)::bytea
+        from generate_series(1, 800) i
+        """);
+    // When a relay with a small heap reads it
+    try (RelayProcess relay =
+            RelayProcess.start(properties, List.of("-Xmx192m", "-XX:+ExitOnOutOfMemoryError"));
+        TopicReader topic = new TopicReader(kafka.bootstrapServers(), database.slot())) {
+      // Then it finishes
+      await()
+          .atMost(PATIENCE)
+          .pollInSameThread()
+          .until(
+              () -> {
+                assertThat(relay.process().isAlive()).isTrue();
+                return topic.poll().size() == 800;
+              });
+    }
+  }
+
+  private static void awaitProblem(RelayProcess relay, String problem) {
+    await().atMost(PATIENCE).until(() -> relay.get("/actuator/health").contains(problem));
+    assertThat(relay.get("/actuator/health")).contains("remedy");
+  }
+
+  private static void awaitLeading(RelayProcess relay) {
+    await()
+        .atMost(PATIENCE)
+        .until(() -> relay.get("/actuator/health").contains("\"state\":\"Leading\""));
+  }
+
+  private Map<String, String> properties(Map<String, String> more) {
+    return TestSettings.properties(database, kafka.bootstrapServers(), more);
+  }
+
+  private PGSimpleDataSource dataSource() {
+    PGSimpleDataSource dataSource = new PGSimpleDataSource();
+    dataSource.setUrl(database.url());
+    dataSource.setUser(database.server().username());
+    dataSource.setPassword(database.server().password());
+    return dataSource;
+  }
+
+  private Map<String, List<String>> expectedByKey() {
+    Map<String, List<String>> expected = new HashMap<>();
+    for (String row :
+        database.queryAll("select aggregateid || ' ' || id from outbox_event order by seq")) {
+      String[] parts = row.split(" ", 2);
+      expected.computeIfAbsent(parts[0], key -> new ArrayList<>()).add(parts[1]);
+    }
+    return expected;
+  }
+}

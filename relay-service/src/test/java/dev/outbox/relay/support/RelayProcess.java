@@ -1,0 +1,80 @@
+package dev.outbox.relay.support;
+
+import dev.outbox.local.ChildProcess;
+import dev.outbox.local.TcpPorts;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The relay as users run it: its jar in a process of its own. */
+public final class RelayProcess implements AutoCloseable {
+
+  private static final Path JAR = Path.of("target", "relay-service.jar");
+
+  private final ChildProcess process;
+  private final int port;
+
+  private RelayProcess(ChildProcess process, int port) {
+    this.process = process;
+    this.port = port;
+  }
+
+  /** Starts a command with these settings; none is {@code run}. */
+  public static RelayProcess start(
+      Map<String, String> properties, List<String> jvmArguments, String... command) {
+    int port = TcpPorts.free();
+    List<String> arguments = new ArrayList<>(List.of(command));
+    arguments.add("--server.port=" + port);
+    properties.forEach((key, value) -> arguments.add("--" + key + "=" + value));
+    try {
+      return new RelayProcess(
+          ChildProcess.java()
+              .jvmArguments(jvmArguments.toArray(String[]::new))
+              .jar(JAR)
+              .arguments(arguments.toArray(String[]::new))
+              .output(Files.createTempFile(Path.of("target"), "relay", ".log"))
+              .start(),
+          port);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A relay that runs. */
+  public static RelayProcess run(Map<String, String> properties) {
+    return start(properties, List.of());
+  }
+
+  public ChildProcess process() {
+    return process;
+  }
+
+  /** The body of a GET; empty while nothing answers. */
+  public String get(String path) {
+    try {
+      return HttpClient.newHttpClient()
+          .send(
+              HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).build(),
+              HttpResponse.BodyHandlers.ofString())
+          .body();
+    } catch (IOException e) {
+      return "";
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "";
+    }
+  }
+
+  @Override
+  public void close() {
+    process.close();
+  }
+}
