@@ -187,7 +187,8 @@ public final class ChildProcess implements AutoCloseable {
     sigkill();
   }
 
-  boolean endedWithin(Duration duration) {
+  /** Waits at most this long for the end of the process, and says whether it has come. */
+  public boolean endedWithin(Duration duration) {
     try {
       return process.waitFor(duration.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {

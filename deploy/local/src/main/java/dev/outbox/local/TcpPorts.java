@@ -42,6 +42,11 @@ public final class TcpPorts {
             .formatted(FIRST, LAST));
   }
 
+  /** This port when nobody listens on it, otherwise a free one. */
+  public static int freeOr(int preferred) {
+    return bindable(preferred) && HANDED_OUT.add(preferred) ? preferred : free();
+  }
+
   private static boolean bindable(int port) {
     try (ServerSocket socket = new ServerSocket()) {
       socket.bind(new InetSocketAddress(port));

@@ -1,0 +1,5 @@
+/** The order service on real servers, over real HTTP. */
+@NullMarked
+package dev.outbox.demo;
+
+import org.jspecify.annotations.NullMarked;
