@@ -1,18 +1,22 @@
 package dev.outbox.local;
 
-import org.testcontainers.containers.GenericContainer;
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import java.util.Locale;
 import org.testcontainers.kafka.KafkaContainer;
-import org.testcontainers.utility.DockerImageName;
 
-/** Kafka in a container. */
+/** Kafka in a container of the image {@code apache/kafka} or one that behaves alike. */
 final class ContainerKafka extends RestartableContainer implements KafkaServer {
 
-  private static final String IMAGE_PROPERTY = "outbox.stack.kafka-image";
-  private static final String DEFAULT_IMAGE = "apache/kafka:4.3.1";
+  static final String IMAGE_PROPERTY = "outbox.stack.kafka-image";
+  static final String DEFAULT_IMAGE = "apache/kafka:4.3.1";
   private static final int CONTAINER_PORT = 9092;
 
   ContainerKafka() {
-    super(container(), CONTAINER_PORT);
+    this(TcpPorts.free());
+  }
+
+  private ContainerKafka(int port) {
+    super(container(port), port, CONTAINER_PORT);
   }
 
   static KafkaServer started() {
@@ -31,14 +35,44 @@ final class ContainerKafka extends RestartableContainer implements KafkaServer {
     return Readiness.serves(this);
   }
 
-  private static GenericContainer<?> container() {
-    DockerImageName image =
-        DockerImageName.parse(System.getProperty(IMAGE_PROPERTY, DEFAULT_IMAGE))
-            .asCompatibleSubstituteFor("apache/kafka");
-    return new KafkaContainer(image)
-        .withEnv("KAFKA_NUM_PARTITIONS", "3")
-        .withEnv("KAFKA_BROKER_SESSION_TIMEOUT_MS", "3000")
-        .withEnv("KAFKA_BROKER_HEARTBEAT_INTERVAL_MS", "500")
-        .withEnv("KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS", "0");
+  static KafkaContainer container(int port) {
+    KafkaContainer container = new ContainerOfKnownPort(port);
+    KafkaSettings.SHARED.forEach(
+        (name, value) -> container.withEnv(environmentVariable(name), value));
+    return container
+        .withEnv("KAFKA_HEAP_OPTS", String.join(" ", KafkaSettings.HEAP))
+        .withCommand("/etc/kafka/docker/run");
+  }
+
+  private static String environmentVariable(String setting) {
+    return "KAFKA_" + setting.toUpperCase(Locale.ROOT).replace('.', '_');
+  }
+
+  /**
+   * Testcontainers learns the port after the start and so runs the broker below a shell that waits
+   * for it. As process 1, that shell ignores SIGTERM: the broker would be killed whenever it is to
+   * be stopped. Where the port is known before, the broker can be process 1 itself.
+   */
+  private static final class ContainerOfKnownPort extends KafkaContainer {
+
+    private final int port;
+
+    ContainerOfKnownPort(int port) {
+      super(image(IMAGE_PROPERTY, DEFAULT_IMAGE, "apache/kafka"));
+      this.port = port;
+    }
+
+    @Override
+    protected void configure() {
+      super.configure();
+      withEnv(
+          "KAFKA_ADVERTISED_LISTENERS",
+          "PLAINTEXT://%s:%d,BROKER://localhost:9093".formatted(getHost(), port));
+    }
+
+    @Override
+    protected void containerIsStarting(InspectContainerResponse container) {
+      // No script of Testcontainers to copy.
+    }
   }
 }

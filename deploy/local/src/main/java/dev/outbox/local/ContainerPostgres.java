@@ -1,18 +1,18 @@
 package dev.outbox.local;
 
 import java.sql.SQLException;
-import org.testcontainers.containers.GenericContainer;
+import java.util.ArrayList;
+import java.util.List;
 import org.testcontainers.postgresql.PostgreSQLContainer;
-import org.testcontainers.utility.DockerImageName;
 
-/** PostgreSQL in a container. */
+/** PostgreSQL in a container of the official image or one that behaves alike. */
 final class ContainerPostgres extends RestartableContainer implements PostgresServer {
 
-  private static final String IMAGE_PROPERTY = "outbox.stack.postgres-image";
-  private static final String DEFAULT_IMAGE = "postgres:18-alpine";
+  static final String IMAGE_PROPERTY = "outbox.stack.postgres-image";
+  static final String DEFAULT_IMAGE = "postgres:18-alpine";
 
   ContainerPostgres() {
-    super(container(), PostgreSQLContainer.POSTGRESQL_PORT);
+    super(container(), TcpPorts.free(), PostgreSQLContainer.POSTGRESQL_PORT);
   }
 
   static PostgresServer started() {
@@ -26,23 +26,17 @@ final class ContainerPostgres extends RestartableContainer implements PostgresSe
     return Readiness.accepts(this);
   }
 
-  private static GenericContainer<?> container() {
-    DockerImageName image =
-        DockerImageName.parse(System.getProperty(IMAGE_PROPERTY, DEFAULT_IMAGE))
-            .asCompatibleSubstituteFor("postgres");
-    return new PostgreSQLContainer(image)
+  static PostgreSQLContainer container() {
+    List<String> command = new ArrayList<>(List.of("postgres"));
+    PostgresSettings.SHARED.forEach(
+        (name, value) -> command.addAll(List.of("-c", name + "=" + value)));
+    return new PostgreSQLContainer(image(IMAGE_PROPERTY, DEFAULT_IMAGE, "postgres"))
         .withUsername("postgres")
         .withPassword("postgres")
         .withDatabaseName("postgres")
-        .withCommand(
-            "postgres",
-            "-c",
-            "wal_level=logical",
-            "-c",
-            "max_replication_slots=20",
-            "-c",
-            "max_wal_senders=20",
-            "-c",
-            "max_connections=200");
+        .withEnv("POSTGRES_INITDB_ARGS", String.join(" ", PostgresSettings.INITDB))
+        .withCommand(command.toArray(String[]::new))
+        // Cuts connections; the usual SIGTERM would wait for clients to go.
+        .withCreateContainerCmdModifier(create -> create.withStopSignal("SIGINT"));
   }
 }

@@ -1,5 +1,7 @@
 package dev.outbox.local;
 
+import static java.util.Map.entry;
+
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -8,12 +10,38 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.metadata.storage.Formatter;
 
 /** The settings and the storage of a single node that is broker and controller in one. */
 final class KafkaSettings {
+
+  /** What a broker of either kind of stack has in common, as in its configuration file. */
+  static final Map<String, String> SHARED =
+      Map.ofEntries(
+          entry("auto.create.topics.enable", "true"),
+          entry("num.partitions", "3"),
+          entry("default.replication.factor", "1"),
+          entry("offsets.topic.replication.factor", "1"),
+          entry("offsets.topic.num.partitions", "4"),
+          entry("transaction.state.log.replication.factor", "1"),
+          entry("transaction.state.log.min.isr", "1"),
+          entry("transaction.state.log.num.partitions", "4"),
+          entry("share.coordinator.state.topic.replication.factor", "1"),
+          entry("share.coordinator.state.topic.min.isr", "1"),
+          entry("share.coordinator.state.topic.num.partitions", "1"),
+          entry("group.initial.rebalance.delay.ms", "0"),
+          // A killed broker may not come back before its session has ended, 9 seconds by default.
+          entry("broker.session.timeout.ms", "3000"),
+          entry("broker.heartbeat.interval.ms", "500"),
+          // 128 MB by default, taken at start whether or not anything is compacted.
+          entry("log.cleaner.dedupe.buffer.size", "4194304"));
+
+  /** Arguments of the broker's JVM. */
+  static final List<String> HEAP = List.of("-Xms64m", "-Xmx512m");
 
   private static final String NODE_ID = "1";
   private static final String CONTROLLER = "CONTROLLER";
@@ -34,23 +62,7 @@ final class KafkaSettings {
     set("controller.quorum.voters", NODE_ID + "@localhost:" + controllerPort);
     set("log.dirs", logDirectory());
 
-    set("auto.create.topics.enable", "true");
-    set("num.partitions", "3");
-    set("default.replication.factor", "1");
-    set("offsets.topic.replication.factor", "1");
-    set("offsets.topic.num.partitions", "4");
-    set("transaction.state.log.replication.factor", "1");
-    set("transaction.state.log.min.isr", "1");
-    set("transaction.state.log.num.partitions", "4");
-    set("share.coordinator.state.topic.replication.factor", "1");
-    set("share.coordinator.state.topic.min.isr", "1");
-    set("share.coordinator.state.topic.num.partitions", "1");
-    set("group.initial.rebalance.delay.ms", "0");
-    // A killed broker may not come back before its session has ended, 9 seconds by default.
-    set("broker.session.timeout.ms", "3000");
-    set("broker.heartbeat.interval.ms", "500");
-    // 128 MB by default, taken at start whether or not anything is compacted.
-    set("log.cleaner.dedupe.buffer.size", "4194304");
+    SHARED.forEach(this::set);
   }
 
   void set(String name, String value) {

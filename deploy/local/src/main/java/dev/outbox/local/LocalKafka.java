@@ -81,7 +81,7 @@ public final class LocalKafka implements KafkaServer {
   public static final class Builder extends ServerBuilder<LocalKafka, Builder> {
 
     private boolean inProcess;
-    private final List<String> jvmArguments = new ArrayList<>(List.of("-Xms64m", "-Xmx512m"));
+    private final List<String> jvmArguments = new ArrayList<>(KafkaSettings.HEAP);
 
     private Builder() {}
 

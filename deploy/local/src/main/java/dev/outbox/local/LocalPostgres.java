@@ -113,15 +113,15 @@ public final class LocalPostgres implements PostgresServer {
       Files.writeString(passwordFile, password());
       account.own(directory.path());
       List<String> command =
-          List.of(
-              binaries.program("initdb"),
-              "--pgdata=" + data,
-              "--username=" + username(),
-              "--pwfile=" + passwordFile,
-              "--auth=scram-sha-256",
-              "--encoding=UTF8",
-              "--locale=C",
-              "--no-sync");
+          new ArrayList<>(
+              List.of(
+                  binaries.program("initdb"),
+                  "--pgdata=" + data,
+                  "--username=" + username(),
+                  "--pwfile=" + passwordFile,
+                  "--auth=scram-sha-256",
+                  "--no-sync"));
+      command.addAll(PostgresSettings.INITDB);
       ChildProcess initdb =
           ChildProcess.start(
               account.command(command), Map.of(), "INT", directory.resolve("initdb.log"));
@@ -153,11 +153,7 @@ public final class LocalPostgres implements PostgresServer {
       setting("listen_addresses", "localhost");
       // None: clients come by TCP, and the path of a socket may be no longer than 107 characters.
       setting("unix_socket_directories", "");
-      setting("wal_level", "logical");
-      setting("max_replication_slots", "20");
-      setting("max_wal_senders", "20");
-      setting("max_connections", "200");
-      setting("timezone", "UTC");
+      PostgresSettings.SHARED.forEach(this::setting);
     }
 
     /** The major version, 15 to 18; 18, or system property {@code outbox.postgres.version}. */

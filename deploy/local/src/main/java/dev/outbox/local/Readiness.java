@@ -2,6 +2,7 @@ package dev.outbox.local;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -13,6 +14,8 @@ import org.apache.kafka.clients.admin.Admin;
 final class Readiness {
 
   private static final int ANSWER_SECONDS = 5;
+  private static final int ANSWER_MILLIS = ANSWER_SECONDS * 1_000;
+  private static final int DROPPED_WITHIN_MILLIS = 20;
 
   private Readiness() {}
 
@@ -28,15 +31,28 @@ final class Readiness {
       return false;
     }
     // The port opens some time before the controller lets the broker serve.
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", server.bootstrapServers()))) {
+    try (Admin admin =
+        Admin.create(
+            Map.of(
+                "bootstrap.servers",
+                server.bootstrapServers(),
+                // Closing the client waits for the answer too.
+                "request.timeout.ms",
+                ANSWER_MILLIS,
+                "default.api.timeout.ms",
+                ANSWER_MILLIS))) {
       return !admin.describeCluster().nodes().get(ANSWER_SECONDS, TimeUnit.SECONDS).isEmpty();
     }
   }
 
-  private static boolean isOpen(String address) throws IOException {
+  /** Docker accepts connections to a container's port before the server does, and drops them. */
+  static boolean isOpen(String address) throws IOException {
     URI uri = URI.create("tcp://" + address);
     try (Socket socket = new Socket(uri.getHost(), uri.getPort())) {
-      return socket.isConnected();
+      socket.setSoTimeout(DROPPED_WITHIN_MILLIS);
+      return socket.getInputStream().read() >= 0;
+    } catch (SocketTimeoutException stillOpen) {
+      return true;
     }
   }
 }

@@ -1,10 +1,13 @@
 package dev.outbox.local;
 
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotModifiedException;
 import java.time.Duration;
 import java.util.List;
 import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.containers.wait.strategy.AbstractWaitStrategy;
+import org.testcontainers.utility.DockerImageName;
 
 /**
  * A container that keeps its data and its port of this machine when it is stopped or killed and
@@ -15,18 +18,32 @@ abstract class RestartableContainer implements RestartableServer {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int STOP_SECONDS = 30;
+  private static final int LAST_WORDS = 4_000;
 
   private final GenericContainer<?> container;
-  private final int port = TcpPorts.free();
-  private boolean created;
+  private final int port;
 
-  RestartableContainer(GenericContainer<?> container, int containerPort) {
+  RestartableContainer(GenericContainer<?> container, int port, int containerPort) {
     // A fixed port: one that Docker chooses changes with every start.
     container.setPortBindings(List.of(port + ":" + containerPort));
+    container.waitingFor(
+        new AbstractWaitStrategy() {
+          @Override
+          protected void waitUntilReady() {
+            awaitReady();
+          }
+        });
     this.container = container;
+    this.port = port;
   }
 
-  /** Whether the server serves; asked after every start but the first. */
+  /** The image that a system property names, or else the official one. */
+  static DockerImageName image(String property, String official, String compatibleWith) {
+    return DockerImageName.parse(System.getProperty(property, official))
+        .asCompatibleSubstituteFor(compatibleWith);
+  }
+
+  /** Whether the server serves. */
   abstract boolean isReady() throws Exception;
 
   public String host() {
@@ -39,19 +56,25 @@ abstract class RestartableContainer implements RestartableServer {
 
   @Override
   public void start() {
-    if (!created) {
-      container.start();
-      created = true;
-    } else if (!container.isRunning()) {
-      docker().startContainerCmd(container.getContainerId()).exec();
-      Waiting.until(
-          "Container " + container.getDockerImageName(), PATIENCE, Waiting::pause, this::isReady);
+    if (container.isRunning()) {
+      return;
+    }
+    if (!exists()) {
+      create();
+      return;
+    }
+    docker().startContainerCmd(container.getContainerId()).exec();
+    try {
+      awaitReady();
+    } catch (LocalStackException e) {
+      kill();
+      throw e;
     }
   }
 
   @Override
   public void stop() {
-    if (!created) {
+    if (!exists()) {
       return;
     }
     try {
@@ -63,18 +86,65 @@ abstract class RestartableContainer implements RestartableServer {
 
   @Override
   public void kill() {
-    if (created && container.isRunning()) {
+    if (!exists()) {
+      return;
+    }
+    try {
       docker().killContainerCmd(container.getContainerId()).exec();
+    } catch (ConflictException alreadyStopped) {
+      // Killing twice is no fault.
     }
   }
 
   @Override
   public void close() {
     container.stop();
-    created = false;
+  }
+
+  /** Runs a new container; Testcontainers removes it when it does not start. */
+  private void create() {
+    try {
+      container.start();
+    } catch (RuntimeException e) {
+      throw new LocalStackException(
+          "A container does not start, as outbox.stack=containers demands: " + messageOf(e), e);
+    }
+  }
+
+  private void awaitReady() {
+    try {
+      Waiting.until("The server on port " + port, PATIENCE, this::endedWithin, this::isReady);
+    } catch (LocalStackException e) {
+      throw new LocalStackException(
+          "%s does not start: %s. %s"
+              .formatted(container.getDockerImageName(), e.getMessage(), lastWords()),
+          e);
+    }
+  }
+
+  private boolean endedWithin(Duration duration) {
+    return Waiting.pause(duration) || !container.isRunning();
+  }
+
+  private String lastWords() {
+    String log = container.getLogs();
+    return "Its last words:\n" + log.substring(Math.max(0, log.length() - LAST_WORDS));
+  }
+
+  private boolean exists() {
+    return container.getContainerId() != null;
   }
 
   private DockerClient docker() {
     return container.getDockerClient();
+  }
+
+  /** The one that says what happened; Testcontainers wraps it twice or more. */
+  private static String messageOf(Throwable failure) {
+    Throwable saying = failure;
+    while (!(saying instanceof LocalStackException) && saying.getCause() != null) {
+      saying = saying.getCause();
+    }
+    return String.valueOf(saying.getMessage());
   }
 }

@@ -54,7 +54,7 @@ class LocalStackExtensionTest {
         .assertStatistics(statistics -> statistics.succeeded(1));
   }
 
-  /** A broker is the only child process of a test run that is Java. */
+  /** A broker outside a container is the only child process of a test run that is Java. */
   private static boolean aBrokerRuns() {
     try (Stream<ProcessHandle> children = ProcessHandle.current().children()) {
       return children.anyMatch(child -> child.info().command().orElse("").endsWith("/java"));
@@ -94,7 +94,7 @@ class LocalStackExtensionTest {
     @Test
     void createsATopic(KafkaServer kafka) {
       kafka.createTopic("orders", 1);
-      assertThat(aBrokerRuns()).isTrue();
+      assertThat(aBrokerRuns()).isEqualTo(kafka instanceof LocalKafka);
       assertThatThrownBy(() -> kafka.createTopic("orders", 1))
           .isInstanceOf(LocalStackException.class)
           .hasMessage("Cannot create the topic orders");

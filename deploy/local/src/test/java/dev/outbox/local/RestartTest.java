@@ -1,0 +1,168 @@
+package dev.outbox.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Test;
+
+/** What the servers of a stack promise, of whatever kind: run it with {@code outbox.stack} too. */
+@WithLocalStack
+class RestartTest {
+
+  /** A server that does not heed the wish to stop is killed after 30 seconds. */
+  private static final Duration HEEDED = Duration.ofSeconds(15);
+
+  @Test
+  void theServersAreOfTheKindThatTheRunAsksFor(PostgresServer postgres, KafkaServer kafka) {
+    boolean containers = "containers".equals(System.getProperty("outbox.stack"));
+    assertThat(postgres).isInstanceOf(containers ? ContainerPostgres.class : LocalPostgres.class);
+    assertThat(kafka).isInstanceOf(containers ? ContainerKafka.class : LocalKafka.class);
+  }
+
+  @Test
+  void postgresKeepsItsPortAndWhatWasCommitted(PostgresServer server) throws SQLException {
+    int port = server.port();
+    String database = server.createDatabase("restart");
+    execute(server, database, "create table item(n int); insert into item values (1)");
+
+    stopInTime(server);
+    assertThatThrownBy(() -> server.connect(database)).isInstanceOf(SQLException.class);
+    server.stop();
+    server.kill();
+    server.start();
+    execute(server, database, "insert into item values (2)");
+
+    server.kill();
+    assertThatThrownBy(() -> server.connect(database)).isInstanceOf(SQLException.class);
+    server.kill();
+    server.stop();
+    server.start();
+    server.start();
+
+    assertThat(query(server, database, "select sum(n) from item")).isEqualTo("3");
+    assertThat(server.port()).isEqualTo(port);
+  }
+
+  @Test
+  void postgresCutsConnectionsWhenItStops(PostgresServer server) throws SQLException {
+    try (Connection connection = server.connect("postgres")) {
+      stopInTime(server);
+      assertThatThrownBy(() -> connection.createStatement().execute("select 1"))
+          .isInstanceOf(SQLException.class);
+    } finally {
+      server.start();
+    }
+  }
+
+  @Test
+  void postgresIsSetUpAlikeInEveryKindOfStack(PostgresServer server) throws SQLException {
+    assertThat(
+            List.of(
+                query(server, "postgres", "show wal_level"),
+                query(server, "postgres", "show fsync"),
+                query(server, "postgres", "show max_replication_slots"),
+                query(server, "postgres", "show max_wal_senders"),
+                query(server, "postgres", "show max_connections"),
+                query(server, "postgres", "show server_encoding"),
+                query(
+                    server,
+                    "postgres",
+                    "select datcollate from pg_database where datname = 'postgres'")))
+        .containsExactly("logical", "on", "20", "20", "200", "UTF8", "C");
+  }
+
+  @Test
+  void kafkaKeepsItsAddressAndRecords(KafkaServer server) throws Exception {
+    String address = server.bootstrapServers();
+    server.createTopic("restart", 1);
+    produce(server, "before the stop");
+
+    stopInTime(server);
+    server.stop();
+    server.kill();
+    server.start();
+    produce(server, "before the kill");
+    server.kill();
+    server.kill();
+    server.stop();
+    server.start();
+    server.start();
+
+    assertThat(server.bootstrapServers()).isEqualTo(address);
+    assertThat(consume(server, 2)).containsExactly("before the stop", "before the kill");
+  }
+
+  private static void stopInTime(RestartableServer server) {
+    Instant begin = Instant.now();
+    server.stop();
+    assertThat(Duration.between(begin, Instant.now())).isLessThan(HEEDED);
+  }
+
+  private static void produce(KafkaServer server, String value) throws Exception {
+    try (KafkaProducer<String, String> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", server.bootstrapServers()),
+            new StringSerializer(),
+            new StringSerializer())) {
+      producer.send(new ProducerRecord<>("restart", "key", value)).get();
+    }
+  }
+
+  private static List<String> consume(KafkaServer server, int count) {
+    try (KafkaConsumer<String, String> consumer =
+        new KafkaConsumer<>(
+            Map.of(
+                "bootstrap.servers",
+                server.bootstrapServers(),
+                "group.id",
+                "restart",
+                "auto.offset.reset",
+                "earliest"),
+            new StringDeserializer(),
+            new StringDeserializer())) {
+      consumer.subscribe(List.of("restart"));
+      List<String> values = new ArrayList<>();
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(
+              () -> {
+                consumer.poll(Duration.ofMillis(100)).forEach(r -> values.add(r.value()));
+                return values.size() >= count;
+              });
+      return values;
+    }
+  }
+
+  private static void execute(PostgresServer server, String database, String sql)
+      throws SQLException {
+    try (Connection connection = server.connect(database);
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static String query(PostgresServer server, String database, String sql)
+      throws SQLException {
+    try (Connection connection = server.connect(database);
+        Statement statement = connection.createStatement();
+        ResultSet result = statement.executeQuery(sql)) {
+      result.next();
+      return result.getString(1);
+    }
+  }
+}
