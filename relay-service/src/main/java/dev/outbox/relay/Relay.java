@@ -5,6 +5,7 @@ import dev.outbox.relay.RelayState.Leading;
 import dev.outbox.relay.RelayState.Standby;
 import dev.outbox.relay.RelayState.Starting;
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.metrics.RelayMetrics;
@@ -16,9 +17,10 @@ import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
 import dev.outbox.relay.slot.SlotStatus;
 import dev.outbox.relay.slot.SlotWatch;
 import dev.outbox.relay.slot.SourceDatabase;
-import dev.outbox.relay.source.SlotStart;
 import io.github.resilience4j.core.IntervalFunction;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -40,6 +42,9 @@ public final class Relay {
   private static final Duration STANDBY_LOOK = Duration.ofSeconds(1);
   private static final Duration WATCH_EVERY = Duration.ofSeconds(2);
 
+  /** Beyond the drain timeout: for looking at the surroundings, which cannot be interrupted. */
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
+
   /** From when on missing acknowledgements are worth a word and not fit for health. */
   private static final Duration STALLED_AFTER = Duration.ofSeconds(10);
 
@@ -49,9 +54,10 @@ public final class Relay {
   private final Preflight preflight;
   private final Initialization initialization;
   private final IntervalFunction backoff;
+  private final Progress progress;
   private final CountDownLatch stopRequested = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
-  private final Thread supervisor = new Thread(this::supervise, "outbox-relay");
+  private final Thread supervisor = daemon(this::supervise, "outbox-relay");
   private final ScheduledExecutorService watcher =
       Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "outbox-relay-watch"));
   private volatile RelayState state = new Starting(1);
@@ -66,6 +72,7 @@ public final class Relay {
     this.slotWatch = new SlotWatch(database, settings);
     this.preflight = new Preflight(database, settings);
     this.initialization = new Initialization(database, settings);
+    this.progress = new Progress(settings.heartbeatInterval(), Clock.systemUTC());
     this.backoff =
         IntervalFunction.ofExponentialRandomBackoff(
             settings.backoff().initial(), 2.0, 0.2, settings.backoff().max());
@@ -102,6 +109,11 @@ public final class Relay {
     return oldest.compareTo(STALLED_AFTER) < 0 ? Duration.ZERO : oldest;
   }
 
+  /** Why the relay does not get further although it runs; empty while it does. */
+  public Optional<String> standstill() {
+    return pipeline == null ? Optional.empty() : progress.standstill();
+  }
+
   /**
    * Takes in nothing more, waits for what is in flight, confirms it, and ends. Idempotent; returns
    * when the relay has ended.
@@ -113,8 +125,11 @@ public final class Relay {
       state = state.draining();
       running.stop();
     }
-    if (supervisor.getState() != Thread.State.NEW) {
-      stopped.await();
+    if (supervisor.getState() != Thread.State.NEW
+        && !stopped.await(
+            settings.drainTimeout().plus(STOP_PATIENCE).toMillis(), TimeUnit.MILLISECONDS)) {
+      LOG.atWarn()
+          .log("The relay waits for the database or Kafka and is abandoned; nothing is lost");
     }
     watcher.shutdownNow();
   }
@@ -154,9 +169,10 @@ public final class Relay {
       if (outcome instanceof SlotInUse inUse) {
         standBy(starting, inUse);
       } else if (outcome instanceof Ready ready) {
-        lead(starting, ready.start());
+        lead(starting, ready);
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // An error too: a supervisor that is dead in a process that is alive helps nobody.
       fail(asRelayException(e));
     }
   }
@@ -172,9 +188,9 @@ public final class Relay {
     pause(STANDBY_LOOK);
   }
 
-  private void lead(Starting starting, SlotStart start) throws InterruptedException {
+  private void lead(Starting starting, Ready ready) throws InterruptedException {
     try (Pipeline opened =
-        Pipeline.open(settings, start, metrics, () -> beginLeading(starting, start))) {
+        Pipeline.open(settings, ready.start(), metrics, () -> beginLeading(starting, ready))) {
       pipeline = opened;
       if (isStopping()) {
         return;
@@ -191,12 +207,13 @@ public final class Relay {
     }
   }
 
-  private void beginLeading(Starting starting, SlotStart start) {
-    slotWatch.requireUnmoved(start);
+  private void beginLeading(Starting starting, Ready ready) {
+    slotWatch.beginRun(ready);
+    progress.begin();
     state = starting.leading();
     LOG.atInfo()
         .addKeyValue("slot", settings.slot())
-        .addKeyValue("epoch", start.epoch())
+        .addKeyValue("epoch", ready.start().epoch())
         .log("Leading: relaying events");
   }
 
@@ -230,7 +247,7 @@ public final class Relay {
     return Duration.ofMillis(backoff.apply(attempt));
   }
 
-  private static RelayException asRelayException(RuntimeException failure) {
+  private static RelayException asRelayException(Throwable failure) {
     return failure instanceof RelayException known
         ? known
         : new RelayException(
@@ -258,9 +275,10 @@ public final class Relay {
     try {
       SlotStatus slot = slotWatch.require();
       metrics.slot(figure(slot.lagBytes()), figure(slot.confirmedLsn()));
+      progress.looked(slot.confirmedLsn(), metrics.publishedSoFar());
     } catch (RelayException e) {
       metrics.slot(Double.NaN, Double.NaN);
-      if (e.getCause() == null) {
+      if (e instanceof GapException) {
         running.abort(e);
       } else {
         LOG.atDebug().setCause(e).log("The slot cannot be looked at");
@@ -293,7 +311,7 @@ public final class Relay {
       return;
     }
     try {
-      slotWatch.beat();
+      progress.beat(slotWatch.beat());
     } catch (RuntimeException e) { // the engine notices a database that is away by itself
       LOG.atDebug().setCause(e).log("No heartbeat");
     }

@@ -375,19 +375,19 @@ class RelayProcessIT {
 
   @Test
   void aBacklogOfLargeRowsFitsIntoASmallHeap() {
-    Map<String, String> properties = properties(Map.of("in-flight-limit", "8MB"));
+    Map<String, String> properties = properties(Map.of("in-flight-limit", "4MB"));
     assertThat(output(properties, "init")).contains("created");
     database.execute("alter table outbox_event alter payload set storage external");
-    // Given a backlog of several times the heap
+    // Given a backlog larger than the heap
     database.execute(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         select gen_random_uuid(), 'Order', (i % 10)::text, 'Large', repeat('x', 500000)::bytea
-        from generate_series(1, 800) i
+        from generate_series(1, 400) i
         """);
     // When a relay with a small heap reads it
     try (RelayProcess relay =
-            RelayProcess.start(properties, List.of("-Xmx192m", "-XX:+ExitOnOutOfMemoryError"));
+            RelayProcess.start(properties, List.of("-Xmx128m", "-XX:+ExitOnOutOfMemoryError"));
         TopicReader topic = new TopicReader(kafka.bootstrapServers(), database.slot())) {
       // Then it finishes
       await()
@@ -396,7 +396,7 @@ class RelayProcessIT {
           .until(
               () -> {
                 assertThat(relay.process().isAlive()).isTrue();
-                return topic.poll().size() == 800;
+                return topic.poll().size() == 400;
               });
     }
   }

@@ -65,9 +65,16 @@ public record RelaySettings(
       @DefaultValue("") String username,
       @DefaultValue("") String password) {
 
+    /** Host, port and database, for messages: parameters of the URL may be secrets. */
+    public String address() {
+      int parameters = url.indexOf('?');
+      String address = parameters < 0 ? url : url.substring(0, parameters);
+      return address.replaceFirst("^jdbc:postgresql:(//)?", "");
+    }
+
     @Override
     public String toString() {
-      return "Database[url=" + url + ", username=" + username + "]";
+      return "Database[" + address() + ", username=" + username + "]";
     }
   }
 

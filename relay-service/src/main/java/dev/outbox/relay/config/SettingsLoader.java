@@ -55,7 +55,8 @@ public final class SettingsLoader {
         problems.add(
             new Problem(
                 property.getName().toString(),
-                String.valueOf(property.getValue()),
+                // It may be a misspelt password.
+                "(masked)",
                 "there is no such setting",
                 "correct the name or take it out; docs/configuration.md lists all settings"));
       }

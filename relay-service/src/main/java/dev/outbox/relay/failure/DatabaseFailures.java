@@ -13,7 +13,7 @@ public final class DatabaseFailures {
    *
    * @param stage where it happened
    * @param failure anything with an {@link SQLException} among its causes
-   * @param database the JDBC URL, without secrets
+   * @param database host, port and name, without secrets
    * @param username the role that was used
    * @return null when no SQL failure is among the causes
    */

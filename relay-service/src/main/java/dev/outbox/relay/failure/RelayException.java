@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * is wrong with which thing, and the remedy. Nothing is lost by it: the replication slot still
  * stands before every event that Kafka has not acknowledged, and the next run begins there.
  *
- * <p>Messages name keys, topics and identifiers, never payloads or secrets.
+ * <p>Thread-safe. Messages name keys, topics and identifiers, never payloads or secrets.
  */
-public final class RelayException extends RuntimeException {
+public class RelayException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final Stage stage;

@@ -84,6 +84,11 @@ public final class RelayMetrics {
     published.increment();
   }
 
+  /** Events acknowledged since the process began. */
+  public double publishedSoFar() {
+    return published.count();
+  }
+
   /** A log entry that carries no event was passed by. */
   public void ignored() {
     ignored.increment();

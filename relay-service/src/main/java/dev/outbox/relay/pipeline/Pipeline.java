@@ -92,14 +92,21 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
    *
    * @throws RelayException when a stage fails: nothing behind the failure has been confirmed
    */
-  public void run() throws InterruptedException {
+  public void run() {
     metrics.observe(inFlight, publisher::retries);
     try {
       source.run(this);
+      throwIfAborted();
+    } catch (RuntimeException e) {
+      throwIfAborted();
+      throw e;
     } finally {
       metrics.observeNothing();
       ended.countDown();
     }
+  }
+
+  private void throwIfAborted() {
     @Nullable RelayException aborted = abortion.get();
     if (aborted != null) {
       throw aborted;
@@ -120,7 +127,11 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
         drain(confirmation);
         return false;
       }
-      take(item, confirmation);
+      if (!take(item, confirmation)) {
+        // What was not handed over must be read again: nothing behind it may be taken in or passed.
+        drain(confirmation);
+        return false;
+      }
     }
     if (stopping && isDrainOver()) {
       drain(confirmation);
@@ -141,44 +152,58 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     return System.nanoTime() - stopRequestedNanos >= drainTimeout.toNanos();
   }
 
-  private void take(SourceItem item, Confirmation confirmation) throws InterruptedException {
+  /** Whether the item is dealt with; if not, the run ends before it. */
+  private boolean take(SourceItem item, Confirmation confirmation) throws InterruptedException {
     if (item instanceof Decoded decoded) {
-      metrics.read();
-      lastEventTransaction = item.transaction();
-      publish(decoded.event(), confirmation);
-    } else if (item instanceof Undecodable undecodable) {
+      return takeEvent(decoded.event(), confirmation);
+    }
+    if (item instanceof Undecodable undecodable) {
       throw unpublishable(
           Stage.SOURCE,
           undecodable.subject(),
           undecodable.reason(),
-          "correct the service that writes such rows");
-    } else {
-      if (item instanceof Ignored) {
-        metrics.ignored();
-      }
-      inFlight.pass(item.transaction());
+          "correct the service that writes such rows",
+          confirmation);
     }
+    if (item instanceof Ignored) {
+      metrics.ignored();
+    }
+    inFlight.pass(item.transaction());
+    return true;
   }
 
-  private void publish(OutboxEvent event, Confirmation confirmation) throws InterruptedException {
+  private boolean takeEvent(OutboxEvent event, Confirmation confirmation)
+      throws InterruptedException {
+    metrics.read();
+    long transaction = event.position().transaction();
+    if (lastEventTransaction == null || lastEventTransaction != transaction) {
+      // Everything before is whole: should this event stop the relay, the next run begins with it.
+      inFlight.pass(transaction);
+      lastEventTransaction = transaction;
+    }
+    return publish(event, confirmation);
+  }
+
+  private boolean publish(OutboxEvent event, Confirmation confirmation)
+      throws InterruptedException {
     Routing routing = router.route(event);
     if (routing instanceof Unroutable unroutable) {
       throw unpublishable(
-          Stage.ROUTING, event.describe(), unroutable.reason(), unroutable.remedy());
+          Stage.ROUTING, event.describe(), unroutable.reason(), unroutable.remedy(), confirmation);
     }
     RoutedRecord record = ((Routed) routing).record();
     boolean alone = publisher.mayBeTooLarge(record);
     if (!(alone ? awaitEmpty(confirmation) : awaitRoom(record.size(), confirmation))) {
-      return;
+      return false;
     }
     Entry entry = inFlight.admit(event.position().transaction(), record.size());
     boolean handedOver = publisher.publish(record, delivery(event, entry));
     if (!handedOver) {
       inFlight.withdrawLast();
-    } else if (alone) {
-      // Were it rejected with later records of its key behind it, those would overtake it.
-      var unused = awaitEmpty(confirmation);
+      return false;
     }
+    // Were it rejected with later records of its key behind it, those would overtake it.
+    return (!alone || awaitEmpty(confirmation)) && inFlight.rejection() == null;
   }
 
   private Delivery delivery(OutboxEvent event, Entry entry) {
@@ -208,7 +233,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private boolean await(BooleanSupplier condition, Confirmation confirmation)
       throws InterruptedException {
     while (!condition.getAsBoolean()) {
-      if (stopping && isDrainOver()) {
+      if (stopping && (isDrainOver() || inFlight.rejection() != null)) {
         return false;
       }
       confirmSettled(confirmation, CONFIRM_EVERY);
@@ -249,8 +274,11 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
         rejection.cause());
   }
 
-  private static RelayException unpublishable(
-      Stage stage, String subject, String reason, String remedy) {
+  /** What stands before the event is finished first: the next run would only repeat it. */
+  private RelayException unpublishable(
+      Stage stage, String subject, String reason, String remedy, Confirmation confirmation)
+      throws InterruptedException {
+    drain(confirmation);
     return new RelayException(
         stage,
         "Cannot publish %s: %s.".formatted(subject, reason),

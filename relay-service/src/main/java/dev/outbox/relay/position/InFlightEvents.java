@@ -3,6 +3,7 @@ package dev.outbox.relay.position;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
@@ -30,7 +31,7 @@ public final class InFlightEvents {
   private final Deque<Entry> entries = new ArrayDeque<>();
   private final AtomicReference<@Nullable Rejection> rejection = new AtomicReference<>();
   private final AtomicLong bytes = new AtomicLong();
-  private volatile int events;
+  private final AtomicInteger events = new AtomicInteger();
   private volatile @Nullable Entry oldest;
   private volatile boolean awaited;
   private long settledTransaction;
@@ -64,7 +65,7 @@ public final class InFlightEvents {
   public void withdrawLast() {
     Entry last = entries.removeLast();
     bytes.addAndGet(-last.bytes);
-    events = entries.size();
+    events.decrementAndGet();
     oldest = entries.peekFirst();
   }
 
@@ -72,9 +73,15 @@ public final class InFlightEvents {
    * Takes in something that needs no acknowledgement but holds a place in the order. Engine thread.
    */
   public void pass(long transaction) {
-    if (entries.isEmpty()) {
+    @Nullable Entry last = entries.peekLast();
+    if (last == null) {
       settledTransaction = transaction;
-    } else {
+    } else if (last.transaction != transaction) {
+      if (last.passed) {
+        // Only the furthest counts, or a stalled event would gather them without end.
+        entries.removeLast();
+        bytes.addAndGet(-last.bytes);
+      }
       add(new Entry(transaction, ENTRY_OVERHEAD_BYTES, true));
     }
   }
@@ -85,7 +92,9 @@ public final class InFlightEvents {
     }
     entries.addLast(entry);
     bytes.addAndGet(entry.bytes);
-    events = entries.size();
+    if (!entry.passed) {
+      events.incrementAndGet();
+    }
     return entry;
   }
 
@@ -99,10 +108,12 @@ public final class InFlightEvents {
     while (head != null && head.acknowledged) {
       entries.removeFirst();
       bytes.addAndGet(-head.bytes);
+      if (!head.passed) {
+        events.decrementAndGet();
+      }
       settledTransaction = head.transaction;
       head = entries.peekFirst();
     }
-    events = entries.size();
     oldest = head;
     return settledTransaction;
   }
@@ -138,7 +149,7 @@ public final class InFlightEvents {
 
   /** Events in flight. Any thread. */
   public int events() {
-    return events;
+    return events.get();
   }
 
   /** Bytes in flight. Any thread. */
@@ -175,13 +186,15 @@ public final class InFlightEvents {
   public final class Entry {
     private final long transaction;
     private final int bytes;
+    private final boolean passed;
     private final long admittedNanos = System.nanoTime();
     private volatile boolean acknowledged;
 
-    private Entry(long transaction, int bytes, boolean acknowledged) {
+    private Entry(long transaction, int bytes, boolean passed) {
       this.transaction = transaction;
       this.bytes = bytes;
-      this.acknowledged = acknowledged;
+      this.passed = passed;
+      this.acknowledged = passed;
     }
 
     /** Kafka has the event. */

@@ -58,7 +58,9 @@ public final class KafkaPublisher implements AutoCloseable {
       try {
         requireReachable(admin, settings);
         return new KafkaPublisher(
-            new KafkaProducer<>(config), new TopicLimits(admin, Clock.systemUTC()), givingUp);
+            new KafkaProducer<>(config),
+            new TopicLimits(admin, ProducerSettings.largestRequest(config), Clock.systemUTC()),
+            givingUp);
       } catch (RuntimeException e) {
         admin.close(Duration.ZERO);
         throw e;

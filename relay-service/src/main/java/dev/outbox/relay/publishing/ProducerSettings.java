@@ -16,6 +16,9 @@ final class ProducerSettings {
   /** Beyond the bytes in flight: what half-filled batches take. */
   private static final DataSize BATCH_ROOM = DataSize.ofMegabytes(16);
 
+  /** Not the producer but the topic shall decide how large an event may be. */
+  private static final DataSize LARGEST_REQUEST = DataSize.ofMegabytes(16);
+
   /** How long one attempt waits for a topic's metadata before it looks whether to give up. */
   private static final Duration METADATA_ATTEMPT = Duration.ofSeconds(2);
 
@@ -30,15 +33,26 @@ final class ProducerSettings {
         ProducerConfig.BUFFER_MEMORY_CONFIG,
         settings.inFlightLimit().toBytes() + BATCH_ROOM.toBytes());
     config.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, METADATA_ATTEMPT.toMillis());
+    config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, (int) LARGEST_REQUEST.toBytes());
     config.putAll(settings.kafka().properties());
     config.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, settings.kafka().bootstrapServers());
     config.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
     config.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
     config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     config.put(ProducerConfig.ACKS_CONFIG, "all");
+    // A broker accepts any sequence number from a producer it has no state of. With two batches
+    // under
+    // way to a new partition, the second is taken and the first refused while the partition comes
+    // up.
+    config.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
     config.put(ProducerConfig.RETRIES_CONFIG, Integer.MAX_VALUE);
     config.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Integer.MAX_VALUE);
     return config;
+  }
+
+  /** Most bytes that the producer itself takes in one record. */
+  static int largestRequest(Map<String, Object> config) {
+    return Integer.parseInt(String.valueOf(config.get(ProducerConfig.MAX_REQUEST_SIZE_CONFIG)));
   }
 
   /** The producer's connection settings for an admin client that gives up in time. */

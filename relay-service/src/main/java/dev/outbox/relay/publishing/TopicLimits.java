@@ -15,6 +15,7 @@ import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,12 +41,14 @@ final class TopicLimits implements AutoCloseable {
   private static final int HEADER_OVERHEAD_BYTES = 10;
 
   private final Admin admin;
+  private final int largestRequest;
   private final Clock clock;
   private final Map<String, Limit> limits = new HashMap<>();
 
   /** Closes the admin client when it is closed. */
-  TopicLimits(Admin admin, Clock clock) {
+  TopicLimits(Admin admin, int largestRequest, Clock clock) {
     this.admin = admin;
+    this.largestRequest = largestRequest;
     this.clock = clock;
   }
 
@@ -54,7 +57,7 @@ final class TopicLimits implements AutoCloseable {
   boolean mayExceed(RoutedRecord record) {
     int size =
         record.size() + BATCH_OVERHEAD_BYTES + HEADER_OVERHEAD_BYTES * record.headers().size();
-    return size > limit(record.topic());
+    return size > Math.min(limit(record.topic()), largestRequest);
   }
 
   private int limit(String topic) {
@@ -82,6 +85,14 @@ final class TopicLimits implements AutoCloseable {
     } catch (ExecutionException | TimeoutException e) {
       // The topic is about to be made, or the broker is away, or the relay may not ask.
       LOG.atDebug().setCause(e).addKeyValue("topic", topic).log("The topic's limit is not known");
+      if (e.getCause() instanceof AuthorizationException && !limits.containsKey(topic)) {
+        LOG.atWarn()
+            .addKeyValue("topic", topic)
+            .addKeyValue("assumedBytes", otherwise)
+            .log(
+                "The relay may not ask for the topic's max.message.bytes: allow DescribeConfigs, or a"
+                    + " smaller limit can let events overtake one that is too large");
+      }
       boolean aboutToBeMade = e.getCause() instanceof UnknownTopicOrPartitionException;
       return new Limit(otherwise, now.plus(aboutToBeMade ? ASK_AGAIN_SOON : ASK_AGAIN_AFTER));
     } catch (InterruptedException e) {

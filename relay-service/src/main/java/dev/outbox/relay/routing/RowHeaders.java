@@ -37,7 +37,9 @@ final class RowHeaders {
       }
       expect(parser.nextToken() == null, "something follows the JSON object");
     } catch (JacksonException e) {
-      throw new MalformedHeadersException("it is not valid JSON (" + e.getOriginalMessage() + ")");
+      // Not the parser's words: they quote the text, which may hold what operators must not see.
+      throw new MalformedHeadersException(
+          "it is not valid JSON at character " + e.getLocation().getColumnNr());
     }
     return headers;
   }

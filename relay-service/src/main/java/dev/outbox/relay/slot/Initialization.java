@@ -47,45 +47,80 @@ public final class Initialization {
   /**
    * Makes what is missing; waits for running transactions of the server when it makes the slot.
    *
-   * @param acceptGap whether to make a new slot although the former one is gone: events committed
-   *     in between are not published
+   * @param acceptGap whether to go on although a slot or publication is gone or was made anew:
+   *     events committed in between are not published
    * @throws RelayException when something is in the way
    */
   public List<Step> run(boolean acceptGap) {
-    return database.call(sql -> run(sql, acceptGap));
+    return database.callPatiently(
+        sql -> {
+          sql.sql("select pg_advisory_lock(:key)").param("key", ADVISORY_LOCK).query().listOfRows();
+          try {
+            return record.remembering(sql, () -> run(sql, acceptGap));
+          } finally {
+            // Behind a connection pooler the session, and with it the lock, outlives this
+            // connection.
+            sql.sql("select pg_advisory_unlock(:key)")
+                .param("key", ADVISORY_LOCK)
+                .query()
+                .listOfRows();
+          }
+        });
   }
 
   private List<Step> run(JdbcClient sql, boolean acceptGap) {
-    sql.sql("select pg_advisory_lock(:key)").param("key", ADVISORY_LOCK).query().listOfRows();
     ServerRequirements.require(sql);
     TableName table = settings.tableName();
     OutboxTable.require(sql, table);
     List<Step> steps = new ArrayList<>();
     steps.add(new Step("table " + table, "has the outbox columns"));
     steps.add(step("table " + record.table(), record.createTable(sql)));
+    Optional<Memory> memory = record.read(sql);
+    if (memory.isPresent() && !acceptGap) {
+      requireNoGap(sql, memory.get());
+    }
     boolean publicationMissing = !publication.exists(sql);
     if (publicationMissing) {
       publication.create(sql);
     }
     publication.require(sql);
     steps.add(step("publication " + settings.publication(), publicationMissing));
-    steps.addAll(initializeSlot(sql, acceptGap));
+    steps.addAll(initializeSlot(sql, memory, acceptGap));
     return steps;
   }
 
-  private List<Step> initializeSlot(JdbcClient sql, boolean acceptGap) {
-    Optional<Memory> memory = record.read(sql);
-    Optional<SlotStatus> slot = SlotStatus.read(sql, settings.slot());
-    String thing = "replication slot " + settings.slot();
-    if (slot.isPresent()) {
-      return List.of(new Step(thing, keepSlot(sql, memory, slot.get(), acceptGap)));
+  /** What was made before and is not there any more is a gap, whoever makes it anew. */
+  private void requireNoGap(JdbcClient sql, Memory memory) {
+    if (memory.gap().isPresent()) {
+      throw SlotCheck.remembered(settings, memory);
     }
-    if (memory.isPresent() && !acceptGap) {
+    if (!publication.exists(sql)) {
+      throw publication.missing();
+    }
+    if (SlotStatus.read(sql, settings.slot()).isEmpty()) {
       throw SlotCheck.missing(settings);
     }
-    // The memory comes first: a crash in between then asks for a decision instead of hiding a gap.
-    record.write(sql, nextEpoch(sql, memory));
+  }
+
+  private List<Step> initializeSlot(JdbcClient sql, Optional<Memory> memory, boolean acceptGap) {
+    String thing = "replication slot " + settings.slot();
+    Optional<SlotStatus> slot = SlotStatus.read(sql, settings.slot());
+    if (slot.isPresent()) {
+      SlotCheck.require(settings, slot.get());
+      if (memory.isPresent() && !acceptGap) {
+        return List.of(new Step(thing, "already there"));
+      }
+      record.write(sql, nextEpoch(sql, memory));
+      return List.of(
+          new Step(
+              thing,
+              memory.isPresent() ? "already there, gap accepted" : "already there, adopted"));
+    }
+    // The slot comes first: a crash in between then leaves one to be adopted. The other way round
+    // it
+    // would leave the memory of a slot that never was, which is a gap.
     createSlot(sql);
+    record.write(sql, nextEpoch(sql, memory));
     List<Step> steps = new ArrayList<>();
     steps.add(new Step(thing, "created"));
     long before = rowsBefore(sql);
@@ -98,26 +133,9 @@ public final class Initialization {
     return steps;
   }
 
-  private String keepSlot(
-      JdbcClient sql, Optional<Memory> memory, SlotStatus slot, boolean acceptGap) {
-    SlotCheck.require(settings, slot);
-    if (memory.isEmpty()) {
-      record.write(sql, nextEpoch(sql, memory));
-      return "already there, adopted";
-    }
-    if (memory.get().gap().isEmpty()) {
-      return "already there";
-    }
-    if (!acceptGap) {
-      throw SlotCheck.remembered(settings, memory.get());
-    }
-    record.write(sql, nextEpoch(sql, memory));
-    return "already there, gap accepted";
-  }
-
   private Memory nextEpoch(JdbcClient sql, Optional<Memory> before) {
     int epoch = before.map(known -> known.epoch() + 1).orElse(1);
-    return new Memory(settings.slot(), epoch, Server.current(sql), Optional.empty());
+    return new Memory(settings.slot(), epoch, Server.current(sql), Optional.empty(), 0);
   }
 
   private long rowsBefore(JdbcClient sql) {
@@ -149,7 +167,7 @@ public final class Initialization {
 
   /** Whether the relay has never been initialised in this database. */
   public boolean isDue() {
-    return database.call(sql -> !publication.exists(sql) || record.read(sql).isEmpty());
+    return database.call(sql -> record.read(sql).isEmpty());
   }
 
   static RelayException notInitialized(RelaySettings settings) {

@@ -31,10 +31,15 @@ public final class Preflight {
 
   /** Whether this instance may begin. */
   public sealed interface Outcome {
-    /** It may, from here. */
-    record Ready(SlotStart start) implements Outcome {}
+    /**
+     * It may.
+     *
+     * @param start from here
+     * @param runs how often an instance has begun before
+     */
+    record Ready(SlotStart start, long runs) implements Outcome {}
 
-    /** Another one streams from the slot. */
+    /** Another one streams from the slot, or is just making it. */
     record SlotInUse(int serverProcess) implements Outcome {}
   }
 
@@ -44,7 +49,7 @@ public final class Preflight {
    * @throws RelayException when one of them does not serve, with the remedy
    */
   public Outcome check() {
-    return database.call(this::check);
+    return database.call(sql -> record.remembering(sql, () -> check(sql)));
   }
 
   private Outcome check(JdbcClient sql) {
@@ -54,17 +59,18 @@ public final class Preflight {
     Server server = Server.current(sql);
     SlotCheck.requireSameServer(settings, memory, server);
     requireWritable(sql);
-    new Publication(settings).require(sql);
-    Optional<SlotStatus> found = SlotStatus.read(sql, settings.slot());
-    SlotStatus slot = found.orElseThrow(() -> SlotCheck.missing(settings));
-    SlotCheck.require(settings, slot);
+    SlotStatus slot =
+        SlotStatus.read(sql, settings.slot()).orElseThrow(() -> SlotCheck.missing(settings));
     Integer activePid = slot.activePid();
     if (activePid != null) {
       return new Outcome.SlotInUse(activePid);
     }
+    SlotCheck.require(settings, slot);
+    new Publication(settings).require(sql);
     return new Outcome.Ready(
         new SlotStart(
-            currentEpoch(sql, memory, server), Objects.requireNonNull(slot.confirmedLsn())));
+            currentEpoch(sql, memory, server), Objects.requireNonNull(slot.confirmedLsn())),
+        memory.runs());
   }
 
   private void requireWritable(JdbcClient sql) {
@@ -85,7 +91,7 @@ public final class Preflight {
       return memory.epoch();
     }
     int epoch = memory.epoch() + 1;
-    record.write(sql, new Memory(memory.slot(), epoch, server, Optional.empty()));
+    record.write(sql, new Memory(memory.slot(), epoch, server, Optional.empty(), memory.runs()));
     LOG.atWarn()
         .addKeyValue("timeline", server.timeline())
         .addKeyValue("epoch", epoch)

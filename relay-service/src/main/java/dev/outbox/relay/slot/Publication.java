@@ -3,8 +3,7 @@ package dev.outbox.relay.slot;
 import dev.outbox.relay.config.Identifiers;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.TableName;
-import dev.outbox.relay.failure.RelayException;
-import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.failure.GapException;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -15,10 +14,12 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  */
 final class Publication {
 
+  private final RelaySettings settings;
   private final String name;
   private final TableName table;
 
   Publication(RelaySettings settings) {
+    this.settings = settings;
     this.name = settings.publication();
     this.table = settings.tableName();
   }
@@ -46,10 +47,7 @@ final class Publication {
   /** Anything else than inserts of these columns would change what is published, or lose events. */
   void require(JdbcClient sql) {
     if (!exists(sql)) {
-      throw new RelayException(
-          Stage.PREFLIGHT,
-          "Publication '%s' does not exist.".formatted(name),
-          "Run the relay's 'init' command, or set outbox.relay.auto-init=true.");
+      throw missing();
     }
     String actual =
         sql.sql(
@@ -71,12 +69,16 @@ final class Publication {
             .single();
     Optional<String> expected = expected(sql);
     if (expected.isEmpty() || !actual.equals(expected.get())) {
-      throw new RelayException(
-          Stage.PREFLIGHT,
-          "Publication '%s' is not the relay's: %s; expected: %s."
-              .formatted(name, actual, expected.orElse("nothing")),
-          "Name another with outbox.relay.publication, or drop this one and run 'init' again.");
+      throw SlotCheck.gap(
+          settings,
+          "Publication '%s' is not the relay's: %s instead of: %s"
+              .formatted(name, actual, expected.orElse("nothing")));
     }
+  }
+
+  GapException missing() {
+    return SlotCheck.gap(
+        settings, "Publication '%s' is gone, although it was made before".formatted(name));
   }
 
   /** The server lists columns in the table's order, which a hand-made table may have otherwise. */

@@ -2,7 +2,10 @@ package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.TableName;
+import dev.outbox.relay.failure.GapException;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -26,8 +29,9 @@ final class RelayRecord {
    * @param epoch the current epoch of positions
    * @param server where the slot was made or last found
    * @param gap how events were lost sight of, until an operator accepts it; empty when none were
+   * @param runs how often an instance has begun to stream
    */
-  record Memory(String slot, int epoch, Server server, Optional<String> gap) {}
+  record Memory(String slot, int epoch, Server server, Optional<String> gap, long runs) {}
 
   /**
    * @param systemIdentifier the database cluster's identity
@@ -65,6 +69,7 @@ final class RelayRecord {
               system_identifier text not null,
               timeline integer not null,
               gap text,
+              runs bigint not null default 0,
               initialized_at timestamptz not null default now()
             )
             """
@@ -80,12 +85,37 @@ final class RelayRecord {
         .single();
   }
 
-  /** Remembers a gap, so that no later start passes over it. */
-  void rememberGap(JdbcClient sql, String gap) {
-    sql.sql("update %s set gap = :gap where name = :name".formatted(table.quoted()))
-        .param("gap", gap)
-        .param("name", name)
-        .update();
+  /**
+   * Runs a look at the slot; a gap that it finds is remembered, so that no later start passes over
+   * it.
+   */
+  <T> T remembering(JdbcClient sql, Supplier<T> look) {
+    try {
+      return look.get();
+    } catch (GapException gap) {
+      try {
+        sql.sql(
+                "update %s set gap = :gap where name = :name and gap is null"
+                    .formatted(table.quoted()))
+            .param("gap", gap.problem())
+            .param("name", name)
+            .update();
+      } catch (DataAccessException e) {
+        gap.addSuppressed(e);
+      }
+      throw gap;
+    }
+  }
+
+  /** Counts a run, unless another instance has begun one since the memory was read. */
+  boolean beginRun(JdbcClient sql, long runsBefore) {
+    return sql.sql(
+                "update %s set runs = runs + 1 where name = :name and runs = :runs"
+                    .formatted(table.quoted()))
+            .param("name", name)
+            .param("runs", runsBefore)
+            .update()
+        == 1;
   }
 
   /** The relay's role must be able to write down what it finds. */
@@ -101,7 +131,7 @@ final class RelayRecord {
       return Optional.empty();
     }
     return sql.sql(
-            "select slot, epoch, system_identifier, timeline, gap from %s where name = :name"
+            "select slot, epoch, system_identifier, timeline, gap, runs from %s where name = :name"
                 .formatted(table.quoted()))
         .param("name", name)
         .query(
@@ -110,7 +140,8 @@ final class RelayRecord {
                     row.getString(1),
                     row.getInt(2),
                     new Server(row.getString(3), row.getInt(4)),
-                    Optional.ofNullable(row.getString(5))))
+                    Optional.ofNullable(row.getString(5)),
+                    row.getLong(6)))
         .optional();
   }
 
@@ -118,11 +149,11 @@ final class RelayRecord {
   void write(JdbcClient sql, Memory memory) {
     sql.sql(
             """
-            insert into %s (name, slot, epoch, system_identifier, timeline, gap)
-            values (:name, :slot, :epoch, :system, :timeline, :gap)
+            insert into %s (name, slot, epoch, system_identifier, timeline, gap, runs)
+            values (:name, :slot, :epoch, :system, :timeline, :gap, :runs)
             on conflict (name) do update set slot = excluded.slot, epoch = excluded.epoch,
               system_identifier = excluded.system_identifier, timeline = excluded.timeline,
-              gap = excluded.gap, initialized_at = now()
+              gap = excluded.gap, runs = excluded.runs, initialized_at = now()
             """
                 .formatted(table.quoted()))
         .param("name", name)
@@ -131,6 +162,7 @@ final class RelayRecord {
         .param("system", memory.server().systemIdentifier())
         .param("timeline", memory.server().timeline())
         .param("gap", memory.gap().orElse(null))
+        .param("runs", memory.runs())
         .update();
   }
 }

@@ -1,6 +1,7 @@
 package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.slot.RelayRecord.Memory;
@@ -11,14 +12,14 @@ final class SlotCheck {
 
   private SlotCheck() {}
 
-  static RelayException missing(RelaySettings settings) {
+  static GapException missing(RelaySettings settings) {
     return gap(
         settings,
         "Replication slot '%s' is gone, although it was made before".formatted(settings.slot()));
   }
 
   /** A gap was found before, and nobody has accepted it. */
-  static RelayException remembered(RelaySettings settings, Memory memory) {
+  static GapException remembered(RelaySettings settings, Memory memory) {
     return gap(settings, memory.gap().orElse("A gap was found"));
   }
 
@@ -63,13 +64,12 @@ final class SlotCheck {
     }
   }
 
-  static RelayException gap(RelaySettings settings, String problem) {
-    return new RelayException(
-        Stage.PREFLIGHT,
+  static GapException gap(RelaySettings settings, String problem) {
+    return new GapException(
         problem + ": events may have been committed that it no longer holds.",
-        "Compare the rows of %s with the topics and publish what is missing; then drop what is left"
+        "Compare the rows of %s with the topics and publish what is missing. Then drop what is wrong"
                 .formatted(settings.tableName())
-            + " of the slot and run 'init --accept-gap', which begins with the events committed from"
-            + " then on.");
+            + " (an invalidated slot, a changed publication) and run 'init --accept-gap', which begins"
+            + " with the events committed from then on.");
   }
 }

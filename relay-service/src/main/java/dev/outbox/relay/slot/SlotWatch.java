@@ -1,10 +1,14 @@
 package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.source.SlotStart;
 import java.util.Objects;
 import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Looks after the slot while the relay runs: keeps it moving, sees it go. Thread-safe. */
 public final class SlotWatch {
@@ -15,26 +19,30 @@ public final class SlotWatch {
   private final SourceDatabase database;
   private final RelaySettings settings;
   private final RelayRecord record;
+  private final Publication publication;
 
   /** Nothing is looked at yet. */
   public SlotWatch(SourceDatabase database, RelaySettings settings) {
     this.database = database;
     this.settings = settings;
     this.record = new RelayRecord(settings);
+    this.publication = new Publication(settings);
   }
 
   /**
    * Writes a logical message, so that an idle outbox gets something to confirm while other tables
    * fill the log.
+   *
+   * @return its LSN, which the slot passes when all is well
    */
-  public void beat() {
-    database.call(
+  public long beat() {
+    return database.call(
         sql ->
-            sql.sql("select pg_logical_emit_message(true, :prefix, :name)")
+            sql.sql("select (pg_logical_emit_message(true, :prefix, :name) - '0/0')::bigint")
                 .param("prefix", HEARTBEAT_PREFIX)
                 .param("name", settings.name())
-                .query()
-                .listOfRows());
+                .query(Long.class)
+                .single());
   }
 
   /** The slot now, if there is one. */
@@ -43,34 +51,59 @@ public final class SlotWatch {
   }
 
   /**
-   * Debezium makes a missing slot anew without a word, so this asks, once it streams, whether it
-   * streams from the slot that was checked before. Nobody else may have moved that one.
+   * Begins a run. Debezium makes a missing slot anew without a word, so this asks, once it streams,
+   * whether it streams from the slot that was checked before. As long as no other instance has
+   * begun a run since, nobody may have moved that one.
    *
-   * @throws RelayException when the slot is another; also remembered for later starts
+   * @throws GapException when the slot is another; also remembered for later starts
+   * @throws RelayException when another instance was faster, or the server went back
    */
-  public void requireUnmoved(SlotStart start) {
-    SlotStatus slot = require();
-    if (!Objects.equals(slot.confirmedLsn(), start.confirmedLsn())) {
-      String gap =
-          "Replication slot '%s' was made anew at %s while the relay started"
-              .formatted(settings.slot(), slot.confirmedText());
-      database.call(
-          sql -> {
-            record.rememberGap(sql, gap);
-            return gap;
-          });
-      throw SlotCheck.gap(settings, gap);
+  public void beginRun(Ready ready) {
+    SlotStatus slot =
+        database.call(
+            sql -> {
+              if (!record.beginRun(sql, ready.runs())) {
+                throw new RelayException(
+                    Stage.PREFLIGHT,
+                    "Another instance has led since this one looked at the slot.",
+                    "None needed: this one looks again.");
+              }
+              return record.remembering(sql, () -> unmoved(sql, ready.start()));
+            });
+    if (!Objects.equals(slot.confirmedLsn(), ready.start().confirmedLsn())) {
+      throw new RelayException(
+          Stage.PREFLIGHT,
+          "The server was restarted while the relay started, and the slot went back.",
+          "None needed: the relay looks again.");
     }
   }
 
+  private SlotStatus unmoved(JdbcClient sql, SlotStart start) {
+    SlotStatus slot = readAndRequire(sql);
+    if (Long.compareUnsigned(Objects.requireNonNull(slot.confirmedLsn()), start.confirmedLsn())
+        > 0) {
+      throw SlotCheck.gap(
+          settings,
+          "Replication slot '%s' was made anew at %s while the relay started"
+              .formatted(settings.slot(), slot.confirmedText()));
+    }
+    return slot;
+  }
+
   /**
-   * The slot now, while the relay depends on it.
+   * The slot now, while the relay depends on it and on the publication.
    *
-   * @throws RelayException when it is gone or invalidated
+   * @throws GapException when one of them is gone, changed or invalidated; also remembered
    */
   public SlotStatus require() {
-    SlotStatus slot = status().orElseThrow(() -> SlotCheck.missing(settings));
+    return database.call(sql -> record.remembering(sql, () -> readAndRequire(sql)));
+  }
+
+  private SlotStatus readAndRequire(JdbcClient sql) {
+    SlotStatus slot =
+        SlotStatus.read(sql, settings.slot()).orElseThrow(() -> SlotCheck.missing(settings));
     SlotCheck.require(settings, slot);
+    publication.require(sql);
     return slot;
   }
 }

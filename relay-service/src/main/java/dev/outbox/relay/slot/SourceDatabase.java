@@ -19,37 +19,61 @@ public final class SourceDatabase {
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
+  /** A server that accepts and never answers must not hold a thread for ever. */
+  private static final Duration ANSWER_WITHIN = Duration.ofSeconds(30);
+
   private final RelaySettings.Database settings;
-  private final PGSimpleDataSource dataSource = new PGSimpleDataSource();
+  private final PGSimpleDataSource quick;
+  private final PGSimpleDataSource patient;
 
   /** Nothing is connected yet. */
   public SourceDatabase(RelaySettings settings) {
     this.settings = settings.database();
-    dataSource.setUrl(this.settings.url());
-    dataSource.setUser(this.settings.username());
-    dataSource.setPassword(this.settings.password());
+    this.quick = dataSource(settings);
+    this.patient = dataSource(settings);
+    quick.setSocketTimeout((int) ANSWER_WITHIN.toSeconds());
+  }
+
+  private static PGSimpleDataSource dataSource(RelaySettings settings) {
+    PGSimpleDataSource dataSource = new PGSimpleDataSource();
+    dataSource.setUrl(settings.database().url());
+    dataSource.setUser(settings.database().username());
+    dataSource.setPassword(settings.database().password());
     dataSource.setApplicationName("outbox-relay " + settings.name());
     dataSource.setConnectTimeout((int) CONNECT_TIMEOUT.toSeconds());
+    dataSource.setLoginTimeout((int) CONNECT_TIMEOUT.toSeconds());
+    dataSource.setTcpKeepAlive(true);
+    return dataSource;
   }
 
   /**
-   * One conversation on a connection of its own, each statement its own transaction.
+   * One conversation on a connection of its own, each statement its own transaction and answered
+   * within 30 seconds.
    *
    * @throws RelayException when the database cannot be reached or refuses, with the remedy
    */
   <T> T call(Function<JdbcClient, T> conversation) {
+    return call(quick, conversation);
+  }
+
+  /** The same for statements that may wait long, as for other transactions to end. */
+  <T> T callPatiently(Function<JdbcClient, T> conversation) {
+    return call(patient, conversation);
+  }
+
+  private <T> T call(PGSimpleDataSource dataSource, Function<JdbcClient, T> conversation) {
     try (Connection connection = dataSource.getConnection()) {
       return conversation.apply(
           JdbcClient.create(new SingleConnectionDataSource(connection, true)));
     } catch (SQLException | DataAccessException e) {
       @Nullable RelayException known =
-          DatabaseFailures.explain(Stage.PREFLIGHT, e, settings.url(), settings.username());
+          DatabaseFailures.explain(Stage.PREFLIGHT, e, settings.address(), settings.username());
       throw known != null
           ? known
           : new RelayException(
               Stage.PREFLIGHT,
               "The database at %s gave an unexpected answer: %s"
-                  .formatted(settings.url(), e.getMessage()),
+                  .formatted(settings.address(), e.getClass().getSimpleName()),
               "See the cause in the log.",
               e);
     }

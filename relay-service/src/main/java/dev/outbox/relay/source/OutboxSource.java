@@ -14,11 +14,11 @@ public interface OutboxSource extends AutoCloseable {
    * @throws dev.outbox.relay.failure.RelayException when the log cannot be read
    * @throws RuntimeException whatever the handler threw, unchanged
    */
-  void run(SourceHandler handler) throws InterruptedException;
+  void run(SourceHandler handler);
 
   /**
-   * Ends a run that does not end by itself, from any thread, in any state, any number of times.
-   * Batches not yet confirmed are read again by the next run.
+   * Ends a run that does not end by itself, from any thread, in any state, any number of times;
+   * waits for its end, but not for ever. Batches not yet confirmed are read again by the next run.
    */
   @Override
   void close();

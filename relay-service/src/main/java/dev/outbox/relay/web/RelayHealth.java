@@ -6,6 +6,7 @@ import dev.outbox.relay.RelayState.Failed;
 import dev.outbox.relay.RelayState.Leading;
 import dev.outbox.relay.RelayState.Standby;
 import java.time.Duration;
+import java.util.Optional;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 
@@ -25,7 +26,8 @@ final class RelayHealth implements HealthIndicator {
   public Health health() {
     RelayState state = relay.state();
     Duration stalled = relay.stalledFor();
-    boolean working = state instanceof Leading && stalled.isZero();
+    Optional<String> standstill = relay.standstill();
+    boolean working = state instanceof Leading && stalled.isZero() && standstill.isEmpty();
     Health.Builder health =
         working || state instanceof Standby ? Health.up() : Health.outOfService();
     health.withDetail("state", state.label());
@@ -40,8 +42,17 @@ final class RelayHealth implements HealthIndicator {
       health
           .down()
           .withDetail("problem", "Kafka has acknowledged nothing for " + stalled.toSeconds() + " s")
-          .withDetail("remedy", "Bring the brokers back; events wait in order.");
+          .withDetail(
+              "remedy",
+              "Bring the brokers back, or create the topic if the log names one that is waited for;"
+                  + " events wait in order.");
     }
+    standstill.ifPresent(
+        problem ->
+            health
+                .down()
+                .withDetail("problem", problem)
+                .withDetail("remedy", "Look at PostgreSQL and the network to it; see 'status'."));
     return health.build();
   }
 }

@@ -103,6 +103,10 @@ class RelaySettingsTest {
           kafka.properties.enable.idempotence | false
           kafka.properties.delivery.timeout.ms | 120000
           kafka.properties.max.in.flight.requests.per.connection | 6
+          kafka.properties.max.in.flight.requests.per.connection | 5
+          kafka.properties.partitioner.ignore.keys | true
+          kafka.properties.partitioner.class | org.apache.kafka.clients.producer.RoundRobinPartitioner
+          kafka.properties.interceptor.classes | x.Interceptor
           kafka.properties.transactional.id | mine
           """)
   void aWrongSettingIsNamedWithItsValueAndARemedy(String key, String value) {
@@ -140,6 +144,28 @@ class RelaySettingsTest {
                         "jdbc:postgresql://db/orders?user=relay&password=hunter2")))
         .hasMessageContaining("outbox.relay.database.url")
         .hasMessageNotContaining("hunter2");
+  }
+
+  @Test
+  void aMisspeltPasswordAndAUrlWithOneAreNotShown() {
+    assertThatThrownBy(() -> load(Map.of("outbox.relay.database.pasword", "hunter2")))
+        .hasMessageContaining("outbox.relay.database.pasword")
+        .hasMessageNotContaining("hunter2");
+    assertThatThrownBy(
+            () ->
+                load(
+                    Map.of(
+                        "outbox.relay.database.url",
+                        "jdbc:postgresql://relay:hunter2@db:5432/orders")))
+        .hasMessageContaining("outbox.relay.database.url")
+        .hasMessageNotContaining("hunter2");
+    assertThat(
+            load(Map.of(
+                    "outbox.relay.database.url",
+                    "jdbc:postgresql://db:5432/orders?sslpassword=hunter2"))
+                .database()
+                .address())
+        .isEqualTo("db:5432/orders");
   }
 
   private static RelaySettings load(Map<String, String> more) {

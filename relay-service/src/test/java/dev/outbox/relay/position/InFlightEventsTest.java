@@ -74,6 +74,21 @@ class InFlightEventsTest {
   }
 
   @Test
+  void whatPassesBehindAStalledEventDoesNotGather() {
+    InFlightEvents inFlight = new InFlightEvents(1_000_000, 0);
+    Entry event = inFlight.admit(1, 1);
+    for (int i = 2; i < 1000; i++) {
+      inFlight.pass(i);
+    }
+    assertThat(inFlight.bytes()).isLessThan(1000);
+    assertThat(inFlight.events()).isEqualTo(1);
+    event.acknowledge();
+    assertThat(inFlight.settle()).isEqualTo(999);
+    assertThat(inFlight.events()).isZero();
+    assertThat(inFlight.bytes()).isZero();
+  }
+
+  @Test
   void bytesAreBoundedUntilThePrefixHasLeft() {
     // Given room for two events
     InFlightEvents inFlight = new InFlightEvents(2 * (100 + OVERHEAD), 0);

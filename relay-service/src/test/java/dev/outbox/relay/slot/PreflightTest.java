@@ -9,6 +9,7 @@ import dev.outbox.local.LocalPostgres;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.slot.Initialization.Step;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
@@ -166,9 +167,12 @@ class PreflightTest {
                 + " where (aggregatetype = 'Order')")) {
       database.execute("create table if not exists other (id int)");
       database.execute("alter publication " + database.slot() + " " + change);
-      assertRefused(this::check, "is not the relay's", "drop this one");
+      assertRefused(this::check, "is not the relay's", "--accept-gap");
+      // Whoever makes it anew: rows were skipped, and an operator has to say so
       database.execute("drop publication " + database.slot());
-      init();
+      assertRefused(this::init, "is not the relay's", "--accept-gap");
+      new Initialization(database(), settings).run(true);
+      assertThat(check()).isInstanceOf(Ready.class);
     }
   }
 
@@ -188,20 +192,53 @@ class PreflightTest {
   void aSlotMadeAnewBehindTheRelaysBackIsRememberedAsAGap() {
     // Given a start from a slot that is then made anew
     init();
-    SlotStart start = ready();
-    SlotWatch watch = new SlotWatch(database(), settings);
-    watch.requireUnmoved(start);
+    Ready before = (Ready) check();
     dropSlot();
     database.insert("Order", "1", "in the gap");
-    database.execute(
-        "select pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
+    createSlot();
     // When the relay looks at it once it streams
-    assertRefused(() -> watch.requireUnmoved(start), "was made anew", "--accept-gap");
+    SlotWatch watch = new SlotWatch(database(), settings);
+    assertRefused(() -> watch.beginRun(before), "was made anew", "--accept-gap");
     // Then no later start passes over that
     assertRefused(this::check, "was made anew", "--accept-gap");
     assertRefused(this::init, "was made anew", "--accept-gap");
     new Initialization(database(), settings).run(true);
     assertThat(ready().epoch()).isEqualTo(2);
+  }
+
+  @Test
+  void anInstanceThatWasSlowerIsNoGap() {
+    // Given two instances that are ready to begin
+    init();
+    Ready slow = (Ready) check();
+    SlotWatch watch = new SlotWatch(database(), settings);
+    // When one begins, moves the slot and ends
+    watch.beginRun((Ready) check());
+    database.insert("Order", "1", "relayed by the faster one");
+    database.execute(
+        "select pg_replication_slot_advance('" + database.slot() + "', pg_current_wal_lsn())");
+    // Then the other is told to look again, and may
+    assertThatThrownBy(() -> watch.beginRun(slow))
+        .isNotInstanceOf(GapException.class)
+        .hasMessageContaining("Another instance has led");
+    watch.beginRun((Ready) check());
+  }
+
+  @Test
+  void aGapOnceSeenIsNotForgottenWhenSomebodyMakesTheSlot() {
+    init();
+    dropSlot();
+    assertRefused(this::check, "is gone", "--accept-gap");
+    createSlot();
+    assertRefused(this::check, "is gone", "--accept-gap");
+  }
+
+  @Test
+  void aPublicationThatIsGoneIsAGapEvenWhereTheRelayMayMakeOne() {
+    init();
+    database.execute("drop publication " + database.slot());
+    assertRefused(() -> new SlotWatch(database(), settings).require(), "is gone", "--accept-gap");
+    assertRefused(this::init, "is gone", "--accept-gap");
   }
 
   @Test
@@ -219,12 +256,27 @@ class PreflightTest {
   }
 
   @Test
-  void aCrashBetweenMemoryAndSlotAsksForADecision() {
-    // Given a memory that was written, and a slot that was not made
-    init();
-    dropSlot();
-    assertThat(new Initialization(database(), settings).isDue()).isFalse();
-    assertRefused(this::init, "is gone", "--accept-gap");
+  void aSlotWithoutMemoryIsAdopted() {
+    // Given a crash between making the slot and remembering it
+    createSlot();
+    assertThat(new Initialization(database(), settings).isDue()).isTrue();
+    assertThat(init()).extracting(Step::outcome).contains("already there, adopted");
+    assertThat(ready().epoch()).isEqualTo(1);
+  }
+
+  @Test
+  void aFirstInitialisationThatFailsLeavesNoGapBehind() {
+    // Given a server without a free slot
+    try (LocalPostgres server =
+        LocalPostgres.builder().setting("max_replication_slots", "0").start()) {
+      useFor(
+          OutboxDatabase.create(server),
+          () -> {
+            assertThatThrownBy(this::init).isNotInstanceOf(GapException.class);
+            // Then the next attempt is a first one again
+            assertThatThrownBy(this::init).isNotInstanceOf(GapException.class);
+          });
+    }
   }
 
   @Test
@@ -327,6 +379,11 @@ class PreflightTest {
       assertThat(check()).isInstanceOf(SlotInUse.class);
     }
     await().untilAsserted(() -> assertThat(check()).isInstanceOf(Ready.class));
+  }
+
+  private void createSlot() {
+    database.execute(
+        "select pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
   }
 
   private void dropSlot() {

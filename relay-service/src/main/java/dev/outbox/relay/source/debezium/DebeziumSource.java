@@ -34,6 +34,10 @@ import org.slf4j.LoggerFactory;
 public final class DebeziumSource implements OutboxSource {
 
   private static final Logger LOG = LoggerFactory.getLogger(DebeziumSource.class);
+
+  /** Debezium itself waits up to three minutes for a task that does not start. */
+  private static final Duration CLOSE_WITHIN = Duration.ofSeconds(30);
+
   private static final Duration CLOSE_ATTEMPT_PAUSE = Duration.ofMillis(100);
 
   /** Debezium's key for the end of the last commit; what it flushes to the slot. */
@@ -52,11 +56,11 @@ public final class DebeziumSource implements OutboxSource {
    */
   public DebeziumSource(RelaySettings settings, SlotStart start) {
     this.settings = settings;
-    this.decoder = new RecordDecoder(start);
+    this.decoder = new RecordDecoder(start, EngineSettings.tickTopic(settings));
   }
 
   @Override
-  public void run(SourceHandler handler) throws InterruptedException {
+  public void run(SourceHandler handler) {
     DebeziumEngine<?> running = build(handler);
     engine.set(running);
     try {
@@ -92,7 +96,7 @@ public final class DebeziumSource implements OutboxSource {
     }
   }
 
-  private void rethrow() throws InterruptedException {
+  private void rethrow() {
     Throwable failure = handlerFailure.get();
     if (failure instanceof RuntimeException e) {
       throw e;
@@ -101,7 +105,7 @@ public final class DebeziumSource implements OutboxSource {
       throw e;
     }
     if (failure instanceof InterruptedException && !closed) {
-      throw new InterruptedException("the engine thread was interrupted");
+      throw new IllegalStateException("the engine thread was interrupted", failure);
     }
     Throwable engineProblem = engineFailure.get();
     if (engineProblem != null && !closed) {
@@ -148,8 +152,9 @@ public final class DebeziumSource implements OutboxSource {
   public void close() {
     closed = true;
     boolean interrupted = false;
+    long deadline = System.nanoTime() + CLOSE_WITHIN.toNanos();
     DebeziumEngine<?> running = engine.get();
-    while (running != null && finished.getCount() > 0) {
+    while (running != null && finished.getCount() > 0 && System.nanoTime() < deadline) {
       closeQuietly(running);
       try {
         if (finished.await(CLOSE_ATTEMPT_PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {

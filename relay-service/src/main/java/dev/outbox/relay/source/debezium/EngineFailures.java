@@ -14,7 +14,7 @@ final class EngineFailures {
   static RelayException explain(Throwable failure, RelaySettings settings) {
     @Nullable RelayException known =
         DatabaseFailures.explain(
-            Stage.SOURCE, failure, settings.database().url(), settings.database().username());
+            Stage.SOURCE, failure, settings.database().address(), settings.database().username());
     if (known != null) {
       return known;
     }

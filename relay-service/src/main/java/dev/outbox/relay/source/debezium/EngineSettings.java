@@ -20,13 +20,17 @@ final class EngineSettings {
   /** How often the handler is called while the log is silent. */
   private static final int TICK_MILLIS = 100;
 
-  /** Topic of the records that are nothing but such a call. */
-  static final String TICK_TOPIC_PREFIX = "tick";
+  private static final String TICK_TOPIC_PREFIX = "tick";
 
   private static final int STATUS_UPDATE_MILLIS = 10_000;
   private static final String DEFAULT_PORT = "5432";
 
   private EngineSettings() {}
+
+  /** Topic of the records that are nothing but a tick; no table's or message's topic is like it. */
+  static String tickTopic(RelaySettings settings) {
+    return TICK_TOPIC_PREFIX + "." + settings.slot();
+  }
 
   static Properties of(RelaySettings settings) {
     Properties engine = new Properties();
@@ -110,7 +114,7 @@ final class EngineSettings {
   /** Debezium reads names as regular expressions, in which a comma even separates two. */
   private static String literally(String name) {
     StringBuilder pattern = new StringBuilder();
-    name.chars()
+    name.codePoints()
         .forEach(
             c -> {
               if (Character.isLetterOrDigit(c) || c == '_') {

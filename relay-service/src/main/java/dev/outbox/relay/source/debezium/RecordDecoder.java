@@ -25,17 +25,24 @@ final class RecordDecoder {
   private static final String COMMIT_LSN = "lsn_commit";
 
   private final int epoch;
+  private final String tickTopic;
   private long transaction;
   private int nextIndex;
 
-  RecordDecoder(SlotStart start) {
+  /**
+   * A decoder for one run.
+   *
+   * @param tickTopic topic of the records that say nothing but that the engine is there
+   */
+  RecordDecoder(SlotStart start, String tickTopic) {
+    this.tickTopic = tickTopic;
     this.epoch = start.epoch();
     this.transaction = start.confirmedLsn();
   }
 
   SourceItem decode(SourceRecord record) {
     enterTransaction(record);
-    if (record.topic().startsWith(EngineSettings.TICK_TOPIC_PREFIX)) {
+    if (record.topic().equals(tickTopic)) {
       return new Progress(transaction);
     }
     if (!(record.value() instanceof Struct value)
