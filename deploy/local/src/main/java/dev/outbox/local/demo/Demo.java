@@ -52,16 +52,24 @@ public final class Demo {
       closing.close();
       logs.delete();
       return summary.isRight() ? 0 : 1;
-    } catch (DemoException | LocalStackException e) {
-      // After Ctrl-C this is no failure, and the process ends when all others have ended.
+    } catch (RuntimeException e) {
+      // After Ctrl-C any failure is its consequence, and the process ends when all others have.
       if (!closing.isClosed()) {
-        screen.failure("" + e.getMessage());
-        closing.close();
-        screen.note("");
-        screen.note("Everything is stopped. The whole output is in " + logs);
+        report(e);
       }
       return 1;
     }
+  }
+
+  private void report(RuntimeException failure) {
+    screen.failure("" + failure.getMessage());
+    if (!(failure instanceof DemoException || failure instanceof LocalStackException)) {
+      // Nobody has foreseen it, so it needs its origin.
+      failure.printStackTrace();
+    }
+    closing.close();
+    screen.note("");
+    screen.note("Everything is stopped. The whole output is in " + logs);
   }
 
   private Summary show(DemoStack stack) {

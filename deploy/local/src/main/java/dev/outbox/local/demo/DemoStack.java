@@ -45,23 +45,24 @@ final class DemoStack {
    */
   static DemoStack start(DemoOptions options, ServiceLogs logs, Screen screen, Closing closing) {
     HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
-    CompletableFuture<LocalKafka> startingKafka =
-        CompletableFuture.supplyAsync(
-            () ->
-                closing.add(
-                    LocalKafka.builder()
-                        // So that a record tells when it came to the topic.
-                        .setting("log.message.timestamp.type", "LogAppendTime")
-                        .start()));
+    // Both are to be closed from before their start, since Ctrl-C may come during it.
+    LocalPostgres postgres =
+        closing.add(LocalPostgres.builder().setting("track_commit_timestamp", "on").build());
+    LocalKafka kafka =
+        closing.add(
+            LocalKafka.builder()
+                // So that a record tells when it came to the topic.
+                .setting("log.message.timestamp.type", "LogAppendTime")
+                .build());
+    CompletableFuture<Void> startingKafka = CompletableFuture.runAsync(kafka::start);
 
     screen.starting("PostgreSQL");
-    LocalPostgres postgres =
-        closing.add(LocalPostgres.builder().setting("track_commit_timestamp", "on").start());
+    postgres.start();
     DemoDatabase database = closing.add(DemoDatabase.create(postgres));
     screen.started("localhost:" + postgres.port());
 
     screen.starting("Kafka");
-    LocalKafka kafka = joined(startingKafka);
+    join(startingKafka);
     kafka.createTopic(TopicWatch.ORDER_TOPIC, PARTITIONS);
     screen.started(kafka.bootstrapServers());
 
@@ -96,9 +97,9 @@ final class DemoStack {
     return new DemoStack(http, postgres, kafka, database, orderService, relay);
   }
 
-  private static LocalKafka joined(CompletableFuture<LocalKafka> starting) {
+  private static void join(CompletableFuture<Void> starting) {
     try {
-      return starting.join();
+      starting.join();
     } catch (CompletionException e) {
       throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
