@@ -115,7 +115,7 @@ class RelayProcessIT {
       System.out.printf(
           "%d events, %d kills, %d repeats on the topic (seed %d)%n", total, kills, repeats, seed);
       // And each aggregate's events stand in commit order, but for runs that repeat as a whole
-      Map<String, List<String>> expected = expectedByKey();
+      Map<String, List<String>> expected = database.eventIdsByKey();
       topic
           .idsByKey()
           .forEach(
@@ -422,15 +422,5 @@ class RelayProcessIT {
     dataSource.setUser(database.server().username());
     dataSource.setPassword(database.server().password());
     return dataSource;
-  }
-
-  private Map<String, List<String>> expectedByKey() {
-    Map<String, List<String>> expected = new HashMap<>();
-    for (String row :
-        database.queryAll("select aggregateid || ' ' || id from outbox_event order by seq")) {
-      String[] parts = row.split(" ", 2);
-      expected.computeIfAbsent(parts[0], key -> new ArrayList<>()).add(parts[1]);
-    }
-    return expected;
   }
 }

@@ -4,11 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,10 +17,10 @@ class LocalPostgresTest {
   @ValueSource(ints = {15, 16, 17, 18})
   void everySupportedVersionStartsReadyForLogicalReplication(int version) throws SQLException {
     try (LocalPostgres server = LocalPostgres.builder().version(version).start()) {
-      assertThat(query(server, "postgres", "select version()"))
+      assertThat(Sql.query(server, "postgres", "select version()"))
           .startsWith("PostgreSQL " + version + ".");
-      assertThat(query(server, "postgres", "show wal_level")).isEqualTo("logical");
-      assertThat(query(server, "postgres", "show fsync")).isEqualTo("on");
+      assertThat(Sql.query(server, "postgres", "show wal_level")).isEqualTo("logical");
+      assertThat(Sql.query(server, "postgres", "show fsync")).isEqualTo("on");
     }
   }
 
@@ -32,18 +29,18 @@ class LocalPostgresTest {
     try (LocalPostgres server = LocalPostgres.builder().start()) {
       int port = server.port();
       String database = server.createDatabase("orders");
-      execute(server, database, "create table item(n int); insert into item values (1)");
+      Sql.execute(server, database, "create table item(n int); insert into item values (1)");
 
       server.stop();
       assertThatThrownBy(() -> server.connect(database)).isInstanceOf(SQLException.class);
       server.start();
-      execute(server, database, "insert into item values (2)");
+      Sql.execute(server, database, "insert into item values (2)");
 
       server.kill();
       assertThatThrownBy(() -> server.connect(database)).isInstanceOf(SQLException.class);
       server.start();
 
-      assertThat(query(server, database, "select sum(n) from item")).isEqualTo("3");
+      assertThat(Sql.query(server, database, "select sum(n) from item")).isEqualTo("3");
       assertThat(server.port()).isEqualTo(port);
     }
   }
@@ -63,7 +60,7 @@ class LocalPostgresTest {
   @Test
   void aSettingReplacesTheDefault() throws SQLException {
     try (LocalPostgres server = LocalPostgres.builder().setting("wal_level", "replica").start()) {
-      assertThat(query(server, "postgres", "show wal_level")).isEqualTo("replica");
+      assertThat(Sql.query(server, "postgres", "show wal_level")).isEqualTo("replica");
     }
   }
 
@@ -74,7 +71,7 @@ class LocalPostgresTest {
       database = server.createDatabase("kept");
     }
     try (LocalPostgres server = LocalPostgres.builder().dataDirectory(directory).start()) {
-      assertThat(query(server, database, "select current_database()")).isEqualTo(database);
+      assertThat(Sql.query(server, database, "select current_database()")).isEqualTo(database);
     }
   }
 
@@ -90,23 +87,5 @@ class LocalPostgresTest {
     assertThatThrownBy(() -> LocalPostgres.builder().version(14))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("version = 14");
-  }
-
-  private static void execute(PostgresServer server, String database, String sql)
-      throws SQLException {
-    try (Connection connection = server.connect(database);
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
-  }
-
-  private static String query(PostgresServer server, String database, String sql)
-      throws SQLException {
-    try (Connection connection = server.connect(database);
-        Statement statement = connection.createStatement();
-        ResultSet result = statement.executeQuery(sql)) {
-      result.next();
-      return result.getString(1);
-    }
   }
 }

@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,14 +36,14 @@ class RestartTest {
   void postgresKeepsItsPortAndWhatWasCommitted(PostgresServer server) throws SQLException {
     int port = server.port();
     String database = server.createDatabase("restart");
-    execute(server, database, "create table item(n int); insert into item values (1)");
+    Sql.execute(server, database, "create table item(n int); insert into item values (1)");
 
     stopInTime(server);
     assertThatThrownBy(() -> server.connect(database)).isInstanceOf(SQLException.class);
     server.stop();
     server.kill();
     server.start();
-    execute(server, database, "insert into item values (2)");
+    Sql.execute(server, database, "insert into item values (2)");
 
     server.kill();
     assertThatThrownBy(() -> server.connect(database)).isInstanceOf(SQLException.class);
@@ -54,7 +52,7 @@ class RestartTest {
     server.start();
     server.start();
 
-    assertThat(query(server, database, "select sum(n) from item")).isEqualTo("3");
+    assertThat(Sql.query(server, database, "select sum(n) from item")).isEqualTo("3");
     assertThat(server.port()).isEqualTo(port);
   }
 
@@ -73,13 +71,13 @@ class RestartTest {
   void postgresIsSetUpAlikeInEveryKindOfStack(PostgresServer server) throws SQLException {
     assertThat(
             List.of(
-                query(server, "postgres", "show wal_level"),
-                query(server, "postgres", "show fsync"),
-                query(server, "postgres", "show max_replication_slots"),
-                query(server, "postgres", "show max_wal_senders"),
-                query(server, "postgres", "show max_connections"),
-                query(server, "postgres", "show server_encoding"),
-                query(
+                Sql.query(server, "postgres", "show wal_level"),
+                Sql.query(server, "postgres", "show fsync"),
+                Sql.query(server, "postgres", "show max_replication_slots"),
+                Sql.query(server, "postgres", "show max_wal_senders"),
+                Sql.query(server, "postgres", "show max_connections"),
+                Sql.query(server, "postgres", "show server_encoding"),
+                Sql.query(
                     server,
                     "postgres",
                     "select datcollate from pg_database where datname = 'postgres'")))
@@ -145,24 +143,6 @@ class RestartTest {
                 return values.size() >= count;
               });
       return values;
-    }
-  }
-
-  private static void execute(PostgresServer server, String database, String sql)
-      throws SQLException {
-    try (Connection connection = server.connect(database);
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
-  }
-
-  private static String query(PostgresServer server, String database, String sql)
-      throws SQLException {
-    try (Connection connection = server.connect(database);
-        Statement statement = connection.createStatement();
-        ResultSet result = statement.executeQuery(sql)) {
-      result.next();
-      return result.getString(1);
     }
   }
 }

@@ -123,35 +123,21 @@ class PreflightTest {
 
   @Test
   void aRoleWithoutReplicationIsToldWhatItLacks() {
-    String role = database.slot();
-    database.execute("create role " + role + " login password 'x'");
-    settings =
-        TestSettings.of(
-            database, "localhost:1", Map.of("database.username", role, "database.password", "x"));
+    String role = useRole("login");
     assertRefused(this::init, "Role '" + role + "' may not read", "replication");
   }
 
   @Test
   void aRoleThatMayNotCreateIsToldWhatItLacks() {
-    String role = database.slot();
-    database.execute("create role " + role + " login replication password 'x'");
-    settings =
-        TestSettings.of(
-            database, "localhost:1", Map.of("database.username", role, "database.password", "x"));
+    String role = useRole("login replication");
     assertRefused(this::init, "Role '" + role + "' lacks a privilege", "role that owns the table");
   }
 
   @Test
   void aRoleWithNoMoreThanReplicationAndItsOwnTableCanRun() {
     init();
-    String role = database.slot();
-    database.execute("create role " + role + " login replication password 'x'");
+    String role = useRole("login replication");
     database.execute("grant select, insert, update on outbox_relay to " + role);
-    settings =
-        TestSettings.of(
-            database,
-            "localhost:1",
-            Map.of("name", settings.name(), "database.username", role, "database.password", "x"));
     assertThat(check()).isInstanceOf(Ready.class);
   }
 
@@ -244,14 +230,8 @@ class PreflightTest {
   @Test
   void aRoleThatCannotRememberIsToldWhatItLacks() {
     init();
-    String role = database.slot();
-    database.execute("create role " + role + " login replication password 'x'");
+    String role = useRole("login replication");
     database.execute("grant select on outbox_relay to " + role);
-    settings =
-        TestSettings.of(
-            database,
-            "localhost:1",
-            Map.of("name", settings.name(), "database.username", role, "database.password", "x"));
     assertRefused(this::check, "may not write to", "grant select, insert, update");
   }
 
@@ -379,6 +359,16 @@ class PreflightTest {
       assertThat(check()).isInstanceOf(SlotInUse.class);
     }
     await().untilAsserted(() -> assertThat(check()).isInstanceOf(Ready.class));
+  }
+
+  /** Goes on as a role of its own with these attributes. */
+  private String useRole(String attributes) {
+    String role = database.slot();
+    database.execute("create role " + role + " " + attributes + " password 'x'");
+    settings =
+        TestSettings.of(
+            database, "localhost:1", Map.of("database.username", role, "database.password", "x"));
+    return role;
   }
 
   private void createSlot() {

@@ -13,7 +13,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -143,6 +145,16 @@ public final class OutboxDatabase implements AutoCloseable {
   /** IDs of all rows in insertion order. */
   public List<String> eventIds() {
     return queryAll("select id from outbox_event order by seq");
+  }
+
+  /** IDs of all rows by aggregate, each in insertion order. */
+  public Map<String, List<String>> eventIdsByKey() {
+    Map<String, List<String>> byKey = new HashMap<>();
+    for (String row : queryAll("select aggregateid || ' ' || id from outbox_event order by seq")) {
+      String[] parts = row.split(" ", 2);
+      byKey.computeIfAbsent(parts[0], key -> new ArrayList<>()).add(parts[1]);
+    }
+    return byKey;
   }
 
   /** Slots are few on a server that all tests share. Streams that still read from them end. */
