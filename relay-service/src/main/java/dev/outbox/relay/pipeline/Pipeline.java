@@ -155,15 +155,17 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   /** Whether the item is dealt with; if not, the run ends before it. */
   private boolean take(SourceItem item, Confirmation confirmation) throws InterruptedException {
     if (item instanceof Decoded decoded) {
-      return takeEvent(decoded.event(), confirmation);
+      metrics.read();
+      lastEventTransaction = item.transaction();
+      return publish(decoded.event(), confirmation);
     }
     if (item instanceof Undecodable undecodable) {
+      finishBefore(undecodable.transaction(), confirmation);
       throw unpublishable(
           Stage.SOURCE,
           undecodable.subject(),
           undecodable.reason(),
-          "correct the service that writes such rows",
-          confirmation);
+          "correct the service that writes such rows");
     }
     if (item instanceof Ignored) {
       metrics.ignored();
@@ -172,24 +174,13 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     return true;
   }
 
-  private boolean takeEvent(OutboxEvent event, Confirmation confirmation)
-      throws InterruptedException {
-    metrics.read();
-    long transaction = event.position().transaction();
-    if (lastEventTransaction == null || lastEventTransaction != transaction) {
-      // Everything before is whole: should this event stop the relay, the next run begins with it.
-      inFlight.pass(transaction);
-      lastEventTransaction = transaction;
-    }
-    return publish(event, confirmation);
-  }
-
   private boolean publish(OutboxEvent event, Confirmation confirmation)
       throws InterruptedException {
     Routing routing = router.route(event);
     if (routing instanceof Unroutable unroutable) {
+      finishBefore(event.position().transaction(), confirmation);
       throw unpublishable(
-          Stage.ROUTING, event.describe(), unroutable.reason(), unroutable.remedy(), confirmation);
+          Stage.ROUTING, event.describe(), unroutable.reason(), unroutable.remedy());
     }
     RoutedRecord record = ((Routed) routing).record();
     boolean alone = publisher.mayBeTooLarge(record);
@@ -274,11 +265,15 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
         rejection.cause());
   }
 
-  /** What stands before the event is finished first: the next run would only repeat it. */
-  private RelayException unpublishable(
-      Stage stage, String subject, String reason, String remedy, Confirmation confirmation)
+  /** What stands before an event that stops the relay is finished, or each run would repeat it. */
+  private void finishBefore(long transaction, Confirmation confirmation)
       throws InterruptedException {
+    inFlight.pass(transaction);
     drain(confirmation);
+  }
+
+  private static RelayException unpublishable(
+      Stage stage, String subject, String reason, String remedy) {
     return new RelayException(
         stage,
         "Cannot publish %s: %s.".formatted(subject, reason),

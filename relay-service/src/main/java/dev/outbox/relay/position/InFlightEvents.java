@@ -101,7 +101,8 @@ public final class InFlightEvents {
   /**
    * Lets go of the contiguous settled prefix. Engine thread.
    *
-   * @return the LSN up to which everything is settled: the last settled entry's transaction
+   * @return the LSN up to which everything is settled: that of the first entry that is not, since
+   *     all transactions that end at or before it are; else that of the last entry
    */
   public long settle() {
     @Nullable Entry head = entries.peekFirst();
@@ -113,6 +114,9 @@ public final class InFlightEvents {
       }
       settledTransaction = head.transaction;
       head = entries.peekFirst();
+    }
+    if (head != null) {
+      settledTransaction = head.transaction;
     }
     oldest = head;
     return settledTransaction;
