@@ -18,24 +18,6 @@ import org.junit.jupiter.api.Test;
 class LocalKafkaTest {
 
   @Test
-  void aBrokerInItsOwnProcessKeepsRecordsWhenStoppedOrKilled() throws Exception {
-    try (LocalKafka kafka = LocalKafka.builder().start()) {
-      String address = kafka.bootstrapServers();
-      kafka.createTopic("orders", 1);
-      produce(kafka, "orders", "before the stop");
-
-      kafka.stop();
-      kafka.start();
-      produce(kafka, "orders", "before the kill");
-      kafka.kill();
-      kafka.start();
-
-      assertThat(kafka.bootstrapServers()).isEqualTo(address);
-      assertThat(consume(kafka, "orders", 2)).containsExactly("before the stop", "before the kill");
-    }
-  }
-
-  @Test
   void aBrokerInsideThisJvmKeepsRecordsWhenStoppedAndCannotBeKilled() throws Exception {
     try (LocalKafka kafka = LocalKafka.builder().inProcess().start()) {
       produce(kafka, "made-by-the-first-record", "before the stop");

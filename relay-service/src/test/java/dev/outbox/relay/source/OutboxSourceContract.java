@@ -147,7 +147,7 @@ public abstract class OutboxSourceContract {
     int repeats = 0;
     int rest = expected.size();
     for (int confirmed = 0; confirmed < rest; ) {
-      confirmed = 1 + random.nextInt(Math.max(20, expected.size() / 5));
+      confirmed = 1 + random.nextInt(expected.size() / 2);
       try (Run run = new Run(confirmed)) {
         run.awaitEvents(1);
         // Whole transactions are read again, from the confirmed one on, and nothing is missing.
@@ -192,9 +192,9 @@ public abstract class OutboxSourceContract {
   void rowsThatShareAnLsnSurviveRestartsInTheirMidst() throws Exception {
     // Given rows of COPY and of multi-row inserts, which share log positions
     try (Connection connection = database.connect()) {
-      for (int chunk = 0; chunk < 3; chunk++) {
+      for (int chunk = 0; chunk < 2; chunk++) {
         StringBuilder rows = new StringBuilder();
-        for (int row = 0; row < 400; row++) {
+        for (int row = 0; row < 200; row++) {
           rows.append(UUID.randomUUID()).append("\tOrder\t").append(row % 7).append("\tCopied\n");
         }
         connection
@@ -206,7 +206,7 @@ public abstract class OutboxSourceContract {
         database.execute(
             """
             insert into outbox_event (id, aggregatetype, aggregateid, type)
-            select gen_random_uuid(), 'Order', i % 7, 'Inserted' from generate_series(1, 300) i
+            select gen_random_uuid(), 'Order', i % 7, 'Inserted' from generate_series(1, 150) i
             """);
       }
     }
