@@ -99,7 +99,10 @@ class InboxSchemaTest {
     // When
     CompletableFuture<?>[] instances =
         List.of(1, 2, 3).stream()
-            .map(i -> runAsync(() -> InboxSchema.migrate(database.dataSource())))
+            .map(
+                i ->
+                    runAsync(
+                        () -> InboxSchema.migrate(database.dataSource()), TestDatabase.THREAD_EACH))
             .toArray(CompletableFuture[]::new);
 
     // Then

@@ -214,9 +214,11 @@ class InboxTest {
     List<EventKey> descending = ascending.stream().sorted(Collections.reverseOrder(BY_ID)).toList();
     try (Connection holder = database.begin()) {
       inbox.claim(holder, List.of(ascending.get(1)));
-      CompletableFuture<Integer> one = supplyAsync(() -> uncheckedClaim(ascending));
+      CompletableFuture<Integer> one =
+          supplyAsync(() -> uncheckedClaim(ascending), TestDatabase.THREAD_EACH);
       awaitWaiting(1);
-      CompletableFuture<Integer> other = supplyAsync(() -> uncheckedClaim(descending));
+      CompletableFuture<Integer> other =
+          supplyAsync(() -> uncheckedClaim(descending), TestDatabase.THREAD_EACH);
       awaitWaiting(2);
 
       // When
@@ -297,7 +299,8 @@ class InboxTest {
   private boolean deliverWhileAnotherHoldsTheKeyUntil(End end) throws SQLException {
     try (Connection first = database.begin()) {
       inbox.claim(first, List.of(EVENT));
-      CompletableFuture<Boolean> second = supplyAsync(() -> uncheckedDelivery(EVENT));
+      CompletableFuture<Boolean> second =
+          supplyAsync(() -> uncheckedDelivery(EVENT), TestDatabase.THREAD_EACH);
       awaitWaiting(1);
       end.of(first);
       return second.join();
