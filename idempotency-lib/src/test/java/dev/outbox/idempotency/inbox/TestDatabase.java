@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -16,6 +17,11 @@ import org.postgresql.ds.PGSimpleDataSource;
  * free of repeats.
  */
 record TestDatabase(String url, String user, String password) {
+
+  /**
+   * What waits for each other must not share a thread, as in the common pool of a small machine.
+   */
+  static final Executor THREAD_EACH = task -> new Thread(task).start();
 
   static TestDatabase empty(PostgresServer postgres) {
     return new TestDatabase(
