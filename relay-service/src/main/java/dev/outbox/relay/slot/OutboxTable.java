@@ -30,7 +30,8 @@ final class OutboxTable {
 
   static void require(JdbcClient sql, TableName table) {
     List<String> kind =
-        sql.sql(
+        sql
+            .sql(
                 """
                 select case when c.relpersistence <> 'p' then 'unlogged' else 'logged' end
                 from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -39,7 +40,9 @@ final class OutboxTable {
             .param("schema", table.schema())
             .param("table", table.table())
             .query(String.class)
-            .list();
+            .stream()
+            .map(String::valueOf)
+            .toList();
     if (kind.isEmpty()) {
       throw new RelayException(
           Stage.PREFLIGHT,

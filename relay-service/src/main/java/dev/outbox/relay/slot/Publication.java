@@ -84,7 +84,8 @@ final class Publication {
   /** The server lists columns in the table's order, which a hand-made table may have otherwise. */
   private Optional<String> expected(JdbcClient sql) {
     List<String> columns =
-        sql.sql(
+        sql
+            .sql(
                 """
                 select a.attname from pg_attribute a
                 where a.attrelid = cast(:table as regclass) and a.attname in (:columns)
@@ -93,7 +94,9 @@ final class Publication {
             .param("table", table.quoted())
             .param("columns", OutboxTable.COLUMNS.keySet())
             .query(String.class)
-            .list();
+            .stream()
+            .map(String::valueOf)
+            .toList();
     return columns.isEmpty()
         ? Optional.empty()
         : Optional.of("publishes insert; %s (%s)".formatted(table, String.join(", ", columns)));
