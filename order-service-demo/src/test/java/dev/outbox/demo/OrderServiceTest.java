@@ -88,7 +88,7 @@ class OrderServiceTest {
         .isEqualTo(URI.create("http://localhost:" + port + "/orders/" + id));
     assertThat(json.readTree(get("/orders/" + id).getResponseBody())).isEqualTo(order);
     // And both rows came from one transaction, the event with the line item's id
-    Map<String, ?> row =
+    Map<String, @Nullable Object> row =
         database
             .sql(
                 """
