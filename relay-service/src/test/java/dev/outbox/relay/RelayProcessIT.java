@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -374,31 +375,64 @@ class RelayProcessIT {
   }
 
   @Test
-  void aBacklogOfLargeRowsFitsIntoASmallHeap() {
+  void aBacklogOfLargeRowsFitsIntoASmallHeapAlsoWhileKafkaIsAway() {
     Map<String, String> properties = properties(Map.of("in-flight-limit", "4MB"));
-    assertThat(output(properties, "init")).contains("created");
-    database.execute("alter table outbox_event alter payload set storage external");
-    // Given a backlog larger than the heap
-    database.execute(
-        """
-        insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
-        select gen_random_uuid(), 'Order', (i % 10)::text, 'Large', repeat('x', 500000)::bytea
-        from generate_series(1, 400) i
-        """);
-    // When a relay with a small heap reads it
+    // Given a relay with a small heap, that has published
     try (RelayProcess relay =
             RelayProcess.start(properties, List.of("-Xmx128m", "-XX:+ExitOnOutOfMemoryError"));
         TopicReader topic = new TopicReader(kafka.bootstrapServers(), database.slot())) {
-      // Then it finishes
+      awaitLeading(relay);
+      database.insert("Order", "1", "the first");
+      await().atMost(PATIENCE).pollInSameThread().until(() -> topic.poll().size() == 1);
+      // When a backlog larger than the heap comes while the broker is away
+      kafka.stop();
+      try {
+        database.execute("alter table outbox_event alter payload set storage external");
+        String large = "x".repeat(500_000);
+        for (int i = 0; i < 400; i++) {
+          database.insert("Order", String.valueOf(i % 10), large);
+        }
+        // Then the relay stops reading, long before the end
+        List<String> sent = new ArrayList<>();
+        await()
+            .atMost(PATIENCE)
+            .pollInterval(Duration.ofMillis(500))
+            .until(
+                () -> {
+                  assertThat(relay.process().isAlive()).as("the relay is alive").isTrue();
+                  sent.add(sentButNotEverything());
+                  List<String> last = sent.subList(Math.max(0, sent.size() - 6), sent.size());
+                  return last.size() == 6 && Set.copyOf(last).size() == 1 && !last.contains("");
+                });
+      } finally {
+        kafka.start();
+      }
+      // And finishes when the broker is back
       await()
           .atMost(PATIENCE)
           .pollInSameThread()
           .until(
               () -> {
-                assertThat(relay.process().isAlive()).isTrue();
-                return topic.poll().size() == 400;
+                assertThat(relay.process().isAlive()).as("the relay is alive").isTrue();
+                return distinct(topic) == 401;
               });
     }
+  }
+
+  /**
+   * How far the server has sent the log to the relay; empty while that is nothing or everything.
+   */
+  private String sentButNotEverything() {
+    String sent =
+        database.query(
+            """
+            select r.sent_lsn::text from pg_stat_replication r
+              join pg_replication_slots s on s.active_pid = r.pid
+            where s.slot_name = '%s' and r.sent_lsn > s.confirmed_flush_lsn
+              and r.sent_lsn < pg_current_wal_lsn() - 50 * 1000 * 1000
+            """
+                .formatted(database.slot()));
+    return sent == null ? "" : sent;
   }
 
   private static void awaitProblem(RelayProcess relay, String problem) {
