@@ -1,0 +1,88 @@
+package dev.outbox.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import org.junit.jupiter.api.Test;
+
+class ProgressTest {
+
+  private final HandSetClock clock = new HandSetClock();
+  private final Progress progress = new Progress(Duration.ofSeconds(10), clock);
+
+  @Test
+  void aSlotThatPassesEachHeartbeatIsNoStandstill() {
+    for (long lsn = 100; lsn < 2_000; lsn += 100) {
+      progress.beat(lsn);
+      clock.pass(Duration.ofSeconds(10));
+      progress.looked(lsn + 1, 0);
+    }
+    assertThat(progress.standstill()).isEmpty();
+  }
+
+  @Test
+  void aSlotThatNeverPassesAHeartbeatStandsStill() {
+    progress.looked(50L, 0);
+    progress.beat(100);
+    passLooking(Duration.ofSeconds(29), 50, 0);
+    assertThat(progress.standstill()).isEmpty();
+    passLooking(Duration.ofSeconds(3), 50, 0);
+    assertThat(progress.standstill()).hasValueSatisfying(s -> assertThat(s).contains("slot"));
+  }
+
+  @Test
+  void aLongTransactionThatIsBeingPublishedIsNoStandstill() {
+    progress.beat(100);
+    for (int published = 1; published < 100; published++) {
+      passLooking(Duration.ofSeconds(2), 50, published);
+    }
+    assertThat(progress.standstill()).isEmpty();
+  }
+
+  @Test
+  void aDatabaseThatDoesNotAnswerIsAStandstill() {
+    progress.looked(50L, 0);
+    clock.pass(Duration.ofSeconds(31));
+    assertThat(progress.standstill()).hasValueSatisfying(s -> assertThat(s).contains("database"));
+  }
+
+  @Test
+  void aNewRunBeginsAfresh() {
+    progress.beat(100);
+    clock.pass(Duration.ofMinutes(5));
+    progress.begin();
+    assertThat(progress.standstill()).isEmpty();
+  }
+
+  private void passLooking(Duration time, long confirmed, double published) {
+    clock.pass(time);
+    progress.looked(confirmed, published);
+  }
+
+  private static final class HandSetClock extends Clock {
+    private Instant now = Instant.EPOCH;
+
+    void pass(Duration time) {
+      now = now.plus(time);
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+}
