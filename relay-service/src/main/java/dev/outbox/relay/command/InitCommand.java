@@ -1,8 +1,8 @@
 package dev.outbox.relay.command;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.slot.Initialization;
-import dev.outbox.relay.slot.SourceDatabase;
 import java.util.List;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;

@@ -1,11 +1,11 @@
 package dev.outbox.relay.command;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.slot.SlotStatus;
 import dev.outbox.relay.slot.SlotWatch;
-import dev.outbox.relay.slot.SourceDatabase;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;

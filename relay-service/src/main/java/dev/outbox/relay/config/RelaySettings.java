@@ -22,6 +22,11 @@ import org.springframework.util.unit.DataSize;
  * @param publication the publication that the slot is read through
  * @param autoInit whether {@code run} makes publication, slot and state table that are missing
  * @param poison what happens with an event that can never be published
+ * @param parking bounds of what may be set aside
+ * @param positionTopic topic that holds the position in exactly-once mode; {@code {name}} is
+ *     replaced
+ * @param onGap what happens when the slot cannot deliver everything that was committed
+ * @param retention how long published rows stay in the outbox table; zero keeps them for ever
  * @param inFlightLimit most payload bytes handed to Kafka and not yet acknowledged
  * @param heartbeatInterval how often the relay writes a logical message, so that an idle outbox
  *     does not hold the write-ahead log of a busy database
@@ -40,7 +45,11 @@ public record RelaySettings(
     @DefaultValue("outbox_relay") String slot,
     @DefaultValue("outbox_relay") String publication,
     @DefaultValue("false") boolean autoInit,
-    @DefaultValue("halt") Poison poison,
+    @DefaultValue("park") Poison poison,
+    @DefaultValue Parking parking,
+    @DefaultValue("outbox.position.{name}") String positionTopic,
+    @DefaultValue("recover") OnGap onGap,
+    @DefaultValue("7d") Duration retention,
     @DefaultValue("32MB") DataSize inFlightLimit,
     @DefaultValue("10s") Duration heartbeatInterval,
     @DefaultValue("20s") Duration drainTimeout,
@@ -111,6 +120,16 @@ public record RelaySettings(
   public record Backoff(
       @DefaultValue("500ms") Duration initial, @DefaultValue("30s") Duration max) {}
 
+  /**
+   * Bounds of what may be set aside.
+   *
+   * @param limit most parked events; with more to park the relay halts
+   * @param missingTopicWait how long brokers that answer may say that a topic does not exist before
+   *     its events are parked
+   */
+  public record Parking(
+      @DefaultValue("10000") int limit, @DefaultValue("30s") Duration missingTopicWait) {}
+
   /** What reads the write-ahead log. */
   public enum Engine {
     /** Embedded Debezium. */
@@ -120,12 +139,26 @@ public record RelaySettings(
   /** What the relay promises on the topic. */
   public enum Delivery {
     /** Nothing is lost; after a crash a run of events may repeat as a whole, in order. */
-    AT_LEAST_ONCE
+    AT_LEAST_ONCE,
+    /** Events and position are committed to Kafka in one transaction. */
+    EXACTLY_ONCE
   }
 
   /** What happens with an event that can never be published. */
   public enum Poison {
+    /** It is parked in the source database, with the later events of its key behind it. */
+    PARK,
     /** The relay stands still before it, says so, and tries it again with backoff. */
     HALT
+  }
+
+  /** What happens when the slot cannot deliver everything that was committed. */
+  public enum OnGap {
+    /**
+     * A new slot is made, and rows that may not have been published are published from the table.
+     */
+    RECOVER,
+    /** The relay refuses to go on until an operator accepts the gap. */
+    REFUSE
   }
 }

@@ -19,6 +19,7 @@ final class SettingsCheck {
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,100}");
   private static final Pattern PLAIN_IDENTIFIER = Pattern.compile("[a-z0-9_]{1,63}");
+  private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{0,140}");
   private static final Pattern BROKER = Pattern.compile("(\\[[0-9a-fA-F:]+]|[^:\\s]+):[0-9]{1,5}");
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{([^}]*)}");
   private static final int POSTGRES_IDENTIFIER_BYTES = 63;
@@ -50,6 +51,7 @@ final class SettingsCheck {
     check.checkDatabase(settings.database());
     check.checkKafka(settings.kafka());
     check.checkTopicTemplate(settings.topicTemplate());
+    check.checkPositionTopic(settings.positionTopic());
     check.checkAmounts(settings);
     return check.problems;
   }
@@ -181,6 +183,15 @@ final class SettingsCheck {
         "write a topic name with {aggregatetype} in it, such as outbox.event.{aggregatetype}");
   }
 
+  private void checkPositionTopic(String template) {
+    require(
+        TOPIC.matcher(template.replace("{name}", "")).matches(),
+        "position-topic",
+        template,
+        "not a topic name",
+        "use letters, digits, '.', '_' and '-', and {name} for the relay's name");
+  }
+
   private void checkAmounts(RelaySettings settings) {
     require(
         settings.inFlightLimit().compareTo(SMALLEST_IN_FLIGHT) >= 0,
@@ -188,6 +199,19 @@ final class SettingsCheck {
         settings.inFlightLimit().toString(),
         "too small to work with",
         "give at least 1MB");
+    require(
+        settings.parking().limit() > 0,
+        "parking.limit",
+        String.valueOf(settings.parking().limit()),
+        "leaves nothing to park",
+        "give at least 1, or set outbox.relay.poison=halt");
+    requirePositive("parking.missing-topic-wait", settings.parking().missingTopicWait());
+    require(
+        !settings.retention().isNegative(),
+        "retention",
+        settings.retention().toString(),
+        "a negative duration",
+        "give a number with a unit, such as 12h or 7d, or 0 to keep rows for ever");
     requirePositive("heartbeat-interval", settings.heartbeatInterval());
     requirePositive("drain-timeout", settings.drainTimeout());
     requirePositive("backoff.initial", settings.backoff().initial());

@@ -1,5 +1,7 @@
 package dev.outbox.relay.event;
 
+import java.util.regex.Pattern;
+
 /**
  * Where an event stands in the source: comparable, the same whenever the same event is read again,
  * and growing in commit order.
@@ -17,10 +19,18 @@ package dev.outbox.relay.event;
 public record SourcePosition(int epoch, long transaction, int index)
     implements Comparable<SourcePosition> {
 
+  /**
+   * Places of a transaction that belong to one control message: the events that it publishes are
+   * counted within them, so that they stand before whatever follows it in its transaction.
+   */
+  public static final int CONTROL_SPAN = 1 << 24;
+
   private static final char[] HEX = "0123456789abcdef".toCharArray();
   private static final int EPOCH_DIGITS = 8;
   private static final int TRANSACTION_DIGITS = 16;
   private static final int INDEX_DIGITS = 8;
+  private static final int RADIX = 16;
+  private static final Pattern TEXT = Pattern.compile("[0-9a-f]{8}-[0-9a-f]{16}-[0-9a-f]{8}");
 
   @Override
   public int compareTo(SourcePosition other) {
@@ -30,6 +40,36 @@ public record SourcePosition(int epoch, long transaction, int index)
     }
     int byTransaction = Long.compareUnsigned(transaction, other.transaction);
     return byTransaction != 0 ? byTransaction : Integer.compareUnsigned(index, other.index);
+  }
+
+  /**
+   * The place of an event that is published by the control message at this position.
+   *
+   * @param offset counted from 0, below {@link #CONTROL_SPAN}
+   */
+  public SourcePosition within(int offset) {
+    if (offset < 0 || offset >= CONTROL_SPAN) {
+      throw new IllegalArgumentException(
+          "a control message has " + CONTROL_SPAN + " places, asked for " + offset);
+    }
+    return new SourcePosition(epoch, transaction, index + offset);
+  }
+
+  /**
+   * The position of a text.
+   *
+   * @throws IllegalArgumentException when {@link #asText} does not write such texts
+   */
+  public static SourcePosition parse(String text) {
+    if (!TEXT.matcher(text).matches()) {
+      throw new IllegalArgumentException("not a position: " + text);
+    }
+    int transactionStart = EPOCH_DIGITS + 1;
+    int indexStart = transactionStart + TRANSACTION_DIGITS + 1;
+    return new SourcePosition(
+        Integer.parseUnsignedInt(text.substring(0, EPOCH_DIGITS), RADIX),
+        Long.parseUnsignedLong(text.substring(transactionStart, indexStart - 1), RADIX),
+        Integer.parseUnsignedInt(text.substring(indexStart), RADIX));
   }
 
   /**

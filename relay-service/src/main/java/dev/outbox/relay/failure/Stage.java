@@ -9,5 +9,9 @@ public enum Stage {
   /** Turning an event into a Kafka record. */
   ROUTING,
   /** Handing a record to Kafka and waiting for its acknowledgement. */
-  PUBLISHING
+  PUBLISHING,
+  /** Setting an event aside in the source database, or letting it go again. */
+  PARKING,
+  /** Looking after the outbox: retention, replay, recovery, audit. */
+  OPERATIONS
 }

@@ -167,7 +167,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
           undecodable.reason(),
           "correct the service that writes such rows");
     }
-    if (item instanceof Ignored) {
+    if (item instanceof Ignored || item instanceof SourceItem.Control) {
       metrics.ignored();
     }
     inFlight.pass(item.transaction());

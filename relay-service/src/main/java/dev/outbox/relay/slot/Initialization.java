@@ -2,6 +2,7 @@ package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.TableName;
+import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.slot.RelayRecord.Memory;

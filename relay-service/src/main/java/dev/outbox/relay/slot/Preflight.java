@@ -2,6 +2,7 @@ package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.Identifiers;
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.slot.RelayRecord.Memory;
@@ -37,7 +38,12 @@ public final class Preflight {
      * @param start from here
      * @param runs how often an instance has begun before
      */
-    record Ready(SlotStart start, long runs) implements Outcome {}
+    record Ready(SlotStart start, long runs) implements Outcome {
+      /** The number that this run gets. */
+      public long run() {
+        return runs + 1;
+      }
+    }
 
     /** Another one streams from the slot, or is just making it. */
     record SlotInUse(int serverProcess) implements Outcome {}

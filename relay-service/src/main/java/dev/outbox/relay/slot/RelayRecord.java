@@ -118,6 +118,18 @@ final class RelayRecord {
         == 1;
   }
 
+  /** Whether no run has begun since this one; locks the row against the beginning of another. */
+  boolean isNewestRun(JdbcClient sql, long run) {
+    return sql.sql(
+            "select 1 from %s where name = :name and runs = :run for share"
+                .formatted(table.quoted()))
+        .param("name", name)
+        .param("run", run)
+        .query()
+        .optionalValue()
+        .isPresent();
+  }
+
   /** The relay's role must be able to write down what it finds. */
   boolean isWritable(JdbcClient sql) {
     return sql.sql("select has_table_privilege(:table, 'update')")

@@ -1,6 +1,7 @@
 package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;

@@ -1,6 +1,7 @@
 package dev.outbox.relay.source;
 
 import dev.outbox.relay.event.OutboxEvent;
+import dev.outbox.relay.event.SourcePosition;
 
 /** What an engine read from the write-ahead log. */
 public sealed interface SourceItem {
@@ -16,6 +17,20 @@ public sealed interface SourceItem {
     @Override
     public long transaction() {
       return event.position().transaction();
+    }
+  }
+
+  /**
+   * An operator's command to this relay.
+   *
+   * @param position where it stands; what it has published gets positions of its own right behind
+   *     it
+   * @param content the command's text
+   */
+  record Control(SourcePosition position, String content) implements SourceItem {
+    @Override
+    public long transaction() {
+      return position.transaction();
     }
   }
 

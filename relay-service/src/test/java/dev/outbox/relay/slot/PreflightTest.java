@@ -9,6 +9,7 @@ import dev.outbox.local.LocalPostgres;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.slot.Initialization.Step;

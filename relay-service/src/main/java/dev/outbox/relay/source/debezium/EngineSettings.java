@@ -93,7 +93,7 @@ final class EngineSettings {
         "table.include.list", literally(table.schema()) + "\\." + literally(table.table()));
     engine.setProperty("binary.handling.mode", "bytes");
     engine.setProperty("tombstones.on.delete", "false");
-    engine.setProperty("message.prefix.include.list", "outbox\\..*");
+    engine.setProperty("message.prefix.include.list", "outbox(\\..*)?");
   }
 
   private static void flow(Properties engine) {

@@ -1,9 +1,13 @@
 package dev.outbox.relay.source.debezium;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
+import dev.outbox.relay.source.ControlMessages;
 import dev.outbox.relay.source.SlotStart;
 import dev.outbox.relay.source.SourceItem;
+import dev.outbox.relay.source.SourceItem.Control;
 import dev.outbox.relay.source.SourceItem.Decoded;
 import dev.outbox.relay.source.SourceItem.Ignored;
 import dev.outbox.relay.source.SourceItem.Progress;
@@ -23,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class RecordDecoder {
 
   private static final String COMMIT_LSN = "lsn_commit";
+  private static final String MESSAGE = "message";
 
   private final int epoch;
   private final String tickTopic;
@@ -45,8 +50,13 @@ final class RecordDecoder {
     if (record.topic().equals(tickTopic)) {
       return new Progress(transaction);
     }
-    if (!(record.value() instanceof Struct value)
-        || value.schema().field(Envelope.FieldName.AFTER) == null) {
+    if (!(record.value() instanceof Struct value)) {
+      return new Ignored(transaction);
+    }
+    if (value.schema().field(MESSAGE) != null) {
+      return decodeMessage(value.getStruct(MESSAGE));
+    }
+    if (value.schema().field(Envelope.FieldName.AFTER) == null) {
       return new Ignored(transaction);
     }
     SourcePosition position = new SourcePosition(epoch, transaction, nextIndex++);
@@ -71,6 +81,16 @@ final class RecordDecoder {
             row.getString("headers"),
             committedAt(value),
             position));
+  }
+
+  private SourceItem decodeMessage(Struct message) {
+    byte @Nullable [] content = bytes(message.get("content"));
+    if (!ControlMessages.PREFIX.equals(message.getString("prefix")) || content == null) {
+      return new Ignored(transaction);
+    }
+    SourcePosition position = new SourcePosition(epoch, transaction, nextIndex);
+    nextIndex += SourcePosition.CONTROL_SPAN;
+    return new Control(position, new String(content, UTF_8));
   }
 
   /**

@@ -1,4 +1,4 @@
-package dev.outbox.relay.slot;
+package dev.outbox.relay.database;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.failure.DatabaseFailures;
@@ -52,26 +52,50 @@ public final class SourceDatabase {
    *
    * @throws RelayException when the database cannot be reached or refuses, with the remedy
    */
-  <T> T call(Function<JdbcClient, T> conversation) {
-    return call(quick, conversation);
+  public <T> T call(Function<JdbcClient, T> conversation) {
+    return call(quick, Stage.PREFLIGHT, conversation);
   }
 
   /** The same for statements that may wait long, as for other transactions to end. */
-  <T> T callPatiently(Function<JdbcClient, T> conversation) {
-    return call(patient, conversation);
+  public <T> T callPatiently(Function<JdbcClient, T> conversation) {
+    return call(patient, Stage.PREFLIGHT, conversation);
   }
 
-  private <T> T call(PGSimpleDataSource dataSource, Function<JdbcClient, T> conversation) {
+  /**
+   * One conversation in one transaction, committed when it returns and rolled back when it throws.
+   *
+   * @param stage where a failure is said to have happened
+   * @throws RelayException when the database cannot be reached or refuses, with the remedy
+   */
+  public <T> T inTransaction(Stage stage, Function<JdbcClient, T> conversation) {
+    return call(quick, stage, conversation, true);
+  }
+
+  private <T> T call(
+      PGSimpleDataSource dataSource, Stage stage, Function<JdbcClient, T> conversation) {
+    return call(dataSource, stage, conversation, false);
+  }
+
+  private <T> T call(
+      PGSimpleDataSource dataSource,
+      Stage stage,
+      Function<JdbcClient, T> conversation,
+      boolean inTransaction) {
     try (Connection connection = dataSource.getConnection()) {
-      return conversation.apply(
-          JdbcClient.create(new SingleConnectionDataSource(connection, true)));
+      connection.setAutoCommit(!inTransaction);
+      T result =
+          conversation.apply(JdbcClient.create(new SingleConnectionDataSource(connection, true)));
+      if (inTransaction) {
+        connection.commit();
+      }
+      return result;
     } catch (SQLException | DataAccessException e) {
       @Nullable RelayException known =
-          DatabaseFailures.explain(Stage.PREFLIGHT, e, settings.address(), settings.username());
+          DatabaseFailures.explain(stage, e, settings.address(), settings.username());
       throw known != null
           ? known
           : new RelayException(
-              Stage.PREFLIGHT,
+              stage,
               "The database at %s gave an unexpected answer: %s"
                   .formatted(settings.address(), e.getClass().getSimpleName()),
               "See the cause in the log.",

@@ -1,0 +1,40 @@
+package dev.outbox.relay.slot;
+
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.Stage;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * Keeps an instance that has been replaced without knowing it, as after a pause of its machine,
+ * from changing the relay's own tables: each run has a number, and only the newest may write.
+ * Thread-safe.
+ */
+public final class RunFence {
+
+  private final RelayRecord record;
+  private final long run;
+
+  /**
+   * @param run the number of this run, see {@link Preflight.Outcome.Ready#run}
+   */
+  public RunFence(RelaySettings settings, long run) {
+    this.record = new RelayRecord(settings);
+    this.run = run;
+  }
+
+  /**
+   * To be called first in each transaction that writes: as long as that transaction lasts no other
+   * instance can begin a run.
+   *
+   * @throws RelayException when another instance has begun a run since
+   */
+  public void require(JdbcClient sql) {
+    if (!record.isNewestRun(sql, run)) {
+      throw new RelayException(
+          Stage.SOURCE,
+          "Another instance of this relay has taken over.",
+          "None needed: this one stands by.");
+    }
+  }
+}
