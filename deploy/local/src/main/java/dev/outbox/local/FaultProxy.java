@@ -181,10 +181,21 @@ public final class FaultProxy implements AutoCloseable {
     return "proxy %s before %s:%d".formatted(address(), targetHost, targetPort);
   }
 
+  /** With the lock held. */
   private void stopListening() {
-    if (listener != null) {
-      closeQuietly(listener);
-      listener = null;
+    if (listener == null) {
+      return;
+    }
+    ServerSocket socket = listener;
+    closeQuietly(socket);
+    // The system listens on until the thread that accepts has let go of the socket.
+    while (listener == socket) {
+      try {
+        lock.wait();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new LocalStackException("Interrupted while closing the port of " + this, e);
+      }
     }
   }
 
@@ -200,6 +211,10 @@ public final class FaultProxy implements AutoCloseable {
       } catch (IOException refusing) {
         closeQuietly(socket);
       }
+    }
+    synchronized (lock) {
+      listener = null;
+      lock.notifyAll();
     }
   }
 
