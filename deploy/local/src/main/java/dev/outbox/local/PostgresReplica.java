@@ -18,6 +18,7 @@ import java.time.Duration;
 public final class PostgresReplica implements PostgresServer {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
   private static final int FIRST_WITH_FAILOVER_SLOTS = 17;
 
   private final LocalPostgres primary;
@@ -100,10 +101,26 @@ public final class PostgresReplica implements PostgresServer {
    * @throws LocalStackException if that takes more than a minute
    */
   public void awaitFailoverSlot(String name) {
-    await(
+    Waiting.until(
         "The slot %s at the replica".formatted(name),
-        "select exists (select from pg_replication_slots where slot_name = '%s' and synced and not temporary and invalidation_reason is null)"
-            .formatted(name));
+        PATIENCE,
+        ended -> Waiting.pause(LOOK_AGAIN),
+        () -> {
+          // Only with one of these in the log does a slot's restart move; else they are seldom.
+          atPrimary("select pg_log_standby_snapshot()");
+          return hasFailoverSlot(name);
+        });
+  }
+
+  private boolean hasFailoverSlot(String name) {
+    return query(
+            server,
+            """
+            select exists (select from pg_replication_slots where slot_name = '%s'
+              and synced and not temporary and invalidation_reason is null)
+            """
+                .formatted(name))
+        .equals("t");
   }
 
   /**
