@@ -41,9 +41,9 @@ public sealed interface SourceItem {
   record Progress(long transaction) implements SourceItem {}
 
   /**
-   * A row that is no event.
+   * A row or message that is no event.
    *
-   * @param subject names the row as far as it could be read
+   * @param subject names it as far as it could be read
    * @param reason what is wrong with it
    */
   record Undecodable(long transaction, String subject, String reason) implements SourceItem {}
