@@ -149,7 +149,12 @@ final class EventLine {
 
   /** A mandatory field of a line without problem. */
   String get(String name) {
-    return Objects.requireNonNull(fields.get(name));
+    return Objects.requireNonNull(find(name));
+  }
+
+  /** A mandatory field, if it could be read. */
+  @Nullable String find(String name) {
+    return fields.get(name);
   }
 
   /** The headers, not yet parsed. */

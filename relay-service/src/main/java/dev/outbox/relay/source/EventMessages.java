@@ -11,7 +11,6 @@ import dev.outbox.relay.source.SourceItem.Undecodable;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.time.Instant;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Events that travel as logical messages instead of rows. The content is a line of JSON with the
@@ -56,8 +55,9 @@ public final class EventMessages {
     if (line.isAddressedElsewhere(address)) {
       return new Ignored(position.transaction());
     }
-    if (line.problem() != null) {
-      return new Undecodable(position.transaction(), line.subject(), line.problem());
+    String problem = line.problem();
+    if (problem != null) {
+      return malformed(line, problem, bytes(content, content.position()), position);
     }
     return new Decoded(
         new OutboxEvent(
@@ -65,18 +65,30 @@ public final class EventMessages {
             line.get(EventLine.AGGREGATE_TYPE),
             line.get(EventLine.AGGREGATE_ID),
             line.get(EventLine.TYPE),
-            payload(content, end),
+            end == content.limit() ? null : bytes(content, end + 1),
             line.headers(),
             committedAt,
             position));
   }
 
-  private static byte @Nullable [] payload(ByteBuffer content, int endOfLine) {
-    if (endOfLine == content.limit()) {
-      return null;
-    }
-    byte[] payload = new byte[content.limit() - endOfLine - 1];
-    content.get(endOfLine + 1, payload);
-    return payload;
+  /** Without type, and with the whole content, so that nobody publishes what is left of it. */
+  private static Undecodable malformed(
+      EventLine line, String problem, byte[] content, SourcePosition position) {
+    return new Undecodable(
+        position,
+        line.subject(),
+        problem,
+        line.find(EventLine.ID),
+        line.find(EventLine.AGGREGATE_TYPE),
+        line.find(EventLine.AGGREGATE_ID),
+        null,
+        content,
+        null);
+  }
+
+  private static byte[] bytes(ByteBuffer content, int start) {
+    byte[] bytes = new byte[content.limit() - start];
+    content.get(start, bytes);
+    return bytes;
   }
 }

@@ -123,8 +123,25 @@ class EventMessagesTest {
     assertThat(read("{" + GOOD + ",\"x\":1}"))
         .isInstanceOfSatisfying(
             Undecodable.class,
-            item ->
-                assertThat(item.subject()).isEqualTo("message " + ID + " of aggregate Order 42"));
+            item -> {
+              assertThat(item.subject()).isEqualTo("message " + ID + " of aggregate Order 42");
+              assertThat(item.id()).isEqualTo(ID);
+              assertThat(item.aggregateType()).isEqualTo("Order");
+              assertThat(item.aggregateId()).isEqualTo("42");
+            });
+  }
+
+  @Test
+  void aMalformedMessageKeepsItsContentAndCannotBePublishedAsItIs() {
+    String content = "{" + GOOD + ",\"payload\":\"a field\"}";
+    assertThat(read(content))
+        .isInstanceOfSatisfying(
+            Undecodable.class,
+            item -> {
+              assertThat(item.position()).isEqualTo(POSITION);
+              assertThat(item.type()).isNull();
+              assertThat(item.payload()).isEqualTo(content.getBytes(UTF_8));
+            });
   }
 
   @Test
