@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code outbox_relay_events_ignored_total}<td>log entries passed by on purpose
  *   <tr><td>{@code outbox_relay_events_retried_total}<td>sends that the producer retried
  *   <tr><td>{@code outbox_relay_restarts_total}<td>runs ended by a failure
+ *   <tr><td>{@code outbox_relay_recoveries_total}<td>gaps recovered from
+ *   <tr><td>{@code outbox_relay_events_recovered_total}<td>events published from the table after a
+ *       gap
  *   <tr><td>{@code outbox_relay_in_flight}<td>events handed to Kafka, not settled
  *   <tr><td>{@code outbox_relay_in_flight_bytes}<td>their size
  *   <tr><td>{@code outbox_relay_in_flight_oldest_seconds}<td>age of the oldest of them
@@ -36,6 +39,8 @@ public final class RelayMetrics {
   private final Counter published;
   private final Counter ignored;
   private final Counter restarts;
+  private final Counter recoveries;
+  private final Counter recoveredEvents;
   private final AtomicLong retriedBefore = new AtomicLong();
   private volatile @Nullable InFlightEvents inFlight;
   private volatile @Nullable DoubleSupplier retries;
@@ -49,6 +54,8 @@ public final class RelayMetrics {
     published = registry.counter("outbox.relay.events.published");
     ignored = registry.counter("outbox.relay.events.ignored");
     restarts = registry.counter("outbox.relay.restarts");
+    recoveries = registry.counter("outbox.relay.recoveries");
+    recoveredEvents = registry.counter("outbox.relay.events.recovered");
     FunctionCounter.builder("outbox.relay.events.retried", this, RelayMetrics::retried)
         .register(registry);
     gauge(registry, "outbox.relay.in.flight", null, in -> in.events());
@@ -97,6 +104,12 @@ public final class RelayMetrics {
   /** A run ended by a failure. */
   public void restarted() {
     restarts.increment();
+  }
+
+  /** What a gap had hidden has been published from the table. */
+  public void recovered(long events) {
+    recoveries.increment();
+    recoveredEvents.increment(events);
   }
 
   /** From now on these events are in flight, and this tells how often the producer retried. */

@@ -10,6 +10,7 @@ import dev.outbox.relay.position.InFlightEvents.Entry;
 import dev.outbox.relay.position.InFlightEvents.Rejection;
 import dev.outbox.relay.publishing.Delivery;
 import dev.outbox.relay.publishing.KafkaPublisher;
+import dev.outbox.relay.recovery.Recovery;
 import dev.outbox.relay.routing.EventRouter;
 import dev.outbox.relay.routing.RoutedRecord;
 import dev.outbox.relay.routing.Routing;
@@ -24,10 +25,13 @@ import dev.outbox.relay.source.SourceItem.Ignored;
 import dev.outbox.relay.source.SourceItem.Undecodable;
 import dev.outbox.relay.source.debezium.DebeziumSource;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +55,8 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private final InFlightEvents inFlight;
   private final RelayMetrics metrics;
   private final Runnable whenStreaming;
+  private final LongConsumer beforeConfirming;
+  private final Optional<Recovery> recovery;
   private final Duration drainTimeout;
   private final long start;
   private final CountDownLatch ended = new CountDownLatch(1);
@@ -63,7 +69,14 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private long lastConfirmationNanos = System.nanoTime();
 
   private Pipeline(
-      RelaySettings settings, SlotStart start, RelayMetrics metrics, Runnable whenStreaming) {
+      RelaySettings settings,
+      SlotStart start,
+      RelayMetrics metrics,
+      Runnable whenStreaming,
+      LongConsumer beforeConfirming,
+      Optional<Recovery> recovery) {
+    this.beforeConfirming = beforeConfirming;
+    this.recovery = recovery;
     this.metrics = metrics;
     this.whenStreaming = whenStreaming;
     this.drainTimeout = settings.drainTimeout();
@@ -80,11 +93,18 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
    *
    * @param whenStreaming called on the engine thread when the log is being read and before the
    *     first event is taken in; what it throws ends the run
+   * @param beforeConfirming called on the engine thread with each position before it is confirmed
+   * @param recovery what is published before the first event, if something is
    * @throws RelayException when they have not
    */
   public static Pipeline open(
-      RelaySettings settings, SlotStart start, RelayMetrics metrics, Runnable whenStreaming) {
-    return new Pipeline(settings, start, metrics, whenStreaming);
+      RelaySettings settings,
+      SlotStart start,
+      RelayMetrics metrics,
+      Runnable whenStreaming,
+      LongConsumer beforeConfirming,
+      Optional<Recovery> recovery) {
+    return new Pipeline(settings, start, metrics, whenStreaming, beforeConfirming, recovery);
   }
 
   /**
@@ -119,6 +139,10 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     if (!streaming) {
       whenStreaming.run();
       streaming = true;
+      if (recovery.isPresent() && !recover(recovery.get(), confirmation)) {
+        drain(confirmation);
+        return false;
+      }
     }
     for (SourceItem item : batch) {
       if (stopping && !isWithinLastTransaction(item)) {
@@ -141,6 +165,24 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     return true;
   }
 
+  /** Whether everything from before the slot is published; if not, the next run begins it again. */
+  private boolean recover(Recovery due, Confirmation confirmation) throws InterruptedException {
+    List<OutboxEvent> page = due.nextPage(() -> stopping);
+    while (!page.isEmpty()) {
+      for (OutboxEvent event : page) {
+        if (stopping || !publish(event, start, confirmation)) {
+          return false;
+        }
+      }
+      page = due.nextPage(() -> stopping);
+    }
+    if (stopping || !awaitEmpty(confirmation)) {
+      return false;
+    }
+    due.completed();
+    return true;
+  }
+
   /** A transaction broken off in its midst would be repeated from its beginning. */
   private boolean isWithinLastTransaction(SourceItem item) {
     return lastEventTransaction != null
@@ -157,7 +199,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     if (item instanceof Decoded decoded) {
       metrics.read();
       lastEventTransaction = item.transaction();
-      return publish(decoded.event(), confirmation);
+      return publish(decoded.event(), item.transaction(), confirmation);
     }
     if (item instanceof Undecodable undecodable) {
       finishBefore(undecodable.transaction(), confirmation);
@@ -174,11 +216,11 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     return true;
   }
 
-  private boolean publish(OutboxEvent event, Confirmation confirmation)
+  private boolean publish(OutboxEvent event, long transaction, Confirmation confirmation)
       throws InterruptedException {
     Routing routing = router.route(event);
     if (routing instanceof Unroutable unroutable) {
-      finishBefore(event.position().transaction(), confirmation);
+      finishBefore(transaction, confirmation);
       throw unpublishable(
           Stage.ROUTING, event.describe(), unroutable.reason(), unroutable.remedy());
     }
@@ -187,7 +229,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     if (!(alone ? awaitEmpty(confirmation) : awaitRoom(record.size(), confirmation))) {
       return false;
     }
-    Entry entry = inFlight.admit(event.position().transaction(), record.size());
+    Entry entry = inFlight.admit(transaction, record.size());
     boolean handedOver = publisher.publish(record, delivery(event, entry));
     if (!handedOver) {
       inFlight.withdrawLast();
@@ -246,6 +288,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     long settled = inFlight.settle();
     long now = System.nanoTime();
     if (settled != confirmed && now - lastConfirmationNanos >= notBefore.toNanos()) {
+      beforeConfirming.accept(settled);
       confirmation.confirm(settled);
       confirmed = settled;
       lastConfirmationNanos = now;

@@ -11,6 +11,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -49,10 +50,22 @@ public final class EventRouter {
     this.source = source.getBytes(UTF_8);
   }
 
+  /** The topic of an aggregate type, if it gives a valid name of one. */
+  public Optional<String> topic(String aggregateType) {
+    String topic = topicName(aggregateType);
+    return TOPIC.matcher(topic).matches() && !topic.equals(".") && !topic.equals("..")
+        ? Optional.of(topic)
+        : Optional.empty();
+  }
+
+  private String topicName(String aggregateType) {
+    return topicTemplate.replace("{aggregatetype}", aggregateType);
+  }
+
   /** The record for an event, or why there can be none. */
   public Routing route(OutboxEvent event) {
-    String topic = topicTemplate.replace("{aggregatetype}", event.aggregateType());
-    if (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
+    String topic = topicName(event.aggregateType());
+    if (topic(event.aggregateType()).isEmpty()) {
       return new Unroutable(
           "'" + topic + "' is not a valid Kafka topic name",
           "use aggregate types of letters, digits, '.', '_' and '-'");
