@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.KafkaServer;
+import dev.outbox.local.LocalPostgres;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.support.OutboxDatabase;
@@ -51,13 +52,13 @@ class RecoveryTest {
     publishSome();
     relay.stop();
     // When the slot goes and events are written before and after
-    insert(20);
+    relay.insert(20);
     database.dropSlot();
-    insert(20);
+    relay.insert(20);
     // Then the next relay publishes them from the table, and goes on
     relay.start();
     relay.awaitRecovered(1);
-    insert(20);
+    relay.insert(20);
     relay.awaitEverythingOnce();
     relay.assertPositionsGrow();
     assertThat(relay.recoveredEvents()).isEqualTo(40);
@@ -67,11 +68,11 @@ class RecoveryTest {
   void aSlotDroppedAndMadeAnewBySomebodyWhileNoRelayRunsIsFoundOut() throws Exception {
     publishSome();
     relay.stop();
-    insert(20);
+    relay.insert(20);
     database.dropSlot();
-    insert(20);
+    relay.insert(20);
     database.createSlot();
-    insert(20);
+    relay.insert(20);
     // When the next relay starts, with a slot that looks healthy
     relay.start();
     relay.awaitRecovered(1);
@@ -85,11 +86,11 @@ class RecoveryTest {
     // Given a relay that is gone without a word, and no checkpoint since its last confirmations
     relay.start();
     relay.awaitCheckpoint();
-    insert(50);
+    relay.insert(50);
     relay.awaitEverythingOnce();
     relay.kill();
     // When the slot is made anew right behind it
-    insert(1);
+    relay.insert(1);
     database.dropSlot();
     database.createSlot();
     // Then the next relay sees it
@@ -116,7 +117,7 @@ class RecoveryTest {
   void aSlotMovedOnBySomebodyIsFoundOut() throws Exception {
     publishSome();
     relay.stop();
-    insert(20);
+    relay.insert(20);
     database.execute(
         "select pg_replication_slot_advance('" + database.slot() + "', pg_current_wal_lsn())");
     relay.start();
@@ -129,9 +130,9 @@ class RecoveryTest {
     publishSome();
     relay.stop();
     database.execute("drop publication " + database.slot());
-    insert(20);
+    relay.insert(20);
     database.createPublication();
-    insert(20);
+    relay.insert(20);
     relay.start();
     relay.awaitRecovered(1);
     relay.awaitEverythingOnce();
@@ -155,7 +156,7 @@ class RecoveryTest {
   void aDatabaseRestoredElsewhereIsGoneOnWith() throws Exception {
     publishSome();
     relay.stop();
-    insert(20);
+    relay.insert(20);
     database.execute("update outbox_relay set system_identifier = '42'");
     relay.start();
     relay.awaitRecovered(1);
@@ -173,7 +174,7 @@ class RecoveryTest {
       open.setSavepoint();
       OutboxDatabase.insert(open, "Order", "long", "second");
       // When others write higher ones that are published, and time for checkpoints passes
-      insert(50);
+      relay.insert(50);
       relay.awaitCommittedOnce();
       relay.awaitCheckpointAttempts();
       relay.stop();
@@ -201,7 +202,7 @@ class RecoveryTest {
       // When a relay waits with its new slot for that transaction, and others write meanwhile
       relay.begin();
       await().atMost(RecoveringRelay.PATIENCE).until(() -> database.isSlotBeingMade());
-      insert(20);
+      relay.insert(20);
       open.commit();
     }
     relay.awaitRecovered(1);
@@ -219,7 +220,7 @@ class RecoveryTest {
     try (Connection lower = database.connect()) {
       lower.setAutoCommit(false);
       early = OutboxDatabase.insert(lower, "Order", "1", "lower number");
-      insert(3);
+      relay.insert(3);
       lower.commit();
     }
     relay.start();
@@ -233,7 +234,7 @@ class RecoveryTest {
     publishSome();
     relay.stop();
     database.dropSlot();
-    insert(3_000);
+    relay.insert(3_000);
     // When the recovering relay is killed in the midst of it
     for (int i = 1; i <= 3; i++) {
       int before = relay.ids().size();
@@ -246,7 +247,7 @@ class RecoveryTest {
     }
     relay.start();
     relay.awaitRecovered(1);
-    insert(20);
+    relay.insert(20);
     // Then all events stand there, repeats only of what was in flight, and in order
     relay.awaitEverything();
     relay.assertPositionsGrow();
@@ -257,7 +258,7 @@ class RecoveryTest {
     publishSome();
     relay.stop();
     database.dropSlot();
-    insert(3_000);
+    relay.insert(3_000);
     relay.start();
     await()
         .atMost(RecoveringRelay.PATIENCE)
@@ -265,7 +266,7 @@ class RecoveryTest {
         .until(() -> relay.ids().size() > 50);
     relay.kill();
     database.dropSlot();
-    insert(100);
+    relay.insert(100);
     relay.start();
     relay.awaitRecovered(1);
     relay.awaitEverything();
@@ -276,21 +277,54 @@ class RecoveryTest {
   void aCrashBetweenNewSlotAndItsMemoryBeginsAgain() throws Exception {
     publishSome();
     relay.stop();
-    insert(10);
+    relay.insert(10);
     database.dropSlot();
-    insert(10);
+    relay.insert(10);
     // Given a gap that is remembered, and a slot made by an attempt that did not get further
     database.execute("update outbox_relay set gap = 'seen before'");
     database.createSlot();
-    insert(10);
+    relay.insert(10);
     relay.start();
     relay.awaitRecovered(1);
     relay.awaitEverythingOnce();
   }
 
   @Test
+  void aSlotInvalidatedWhileKafkaWasAwayLosesNothing(KafkaServer kafka) throws Exception {
+    // Given a server that keeps little log for slots, and brokers that are away
+    try (LocalPostgres server =
+            LocalPostgres.builder()
+                .setting("max_slot_wal_keep_size", "1MB")
+                .setting("min_wal_size", "32MB")
+                .setting("max_wal_size", "32MB")
+                .start();
+        OutboxDatabase small = OutboxDatabase.create(server);
+        RecoveringRelay waiting = new RecoveringRelay(small, kafka.bootstrapServers())) {
+      waiting.start();
+      waiting.awaitCheckpoint();
+      waiting.insert(30);
+      waiting.awaitEverythingOnce();
+      kafka.stop();
+      try {
+        waiting.insert(30);
+        // When other tables write more than the server keeps
+        small.invalidateSlot();
+        waiting.insert(30);
+      } finally {
+        kafka.start();
+      }
+      // Then the relay goes on by itself
+      waiting.awaitRecovered(1);
+      waiting.insert(30);
+      waiting.awaitEverything();
+      waiting.assertPositionsGrow();
+      waiting.stop();
+    }
+  }
+
+  @Test
   void rowsFromBeforeTheRelayWasSetUpAreNotPublishedByARecovery() throws Exception {
-    insert(10);
+    relay.insert(10);
     List<String> early = database.eventIds();
     relay.start();
     database.dropSlot();
@@ -308,7 +342,7 @@ class RecoveryTest {
     publishSome();
     relay.stop();
     database.dropSlot();
-    insert(3);
+    relay.insert(3);
     String aside = database.insert("Order", "aside", "x");
     database.execute("create table if not exists outbox_parked (relay text, id uuid)");
     database.execute(
@@ -335,7 +369,7 @@ class RecoveryTest {
     relay.settings(Map.of("on-gap", "refuse"));
     publishSome();
     relay.stop();
-    insert(5);
+    relay.insert(5);
     database.dropSlot();
     relay.begin();
     relay.awaitFailure("is gone", "--accept-gap");
@@ -345,17 +379,7 @@ class RecoveryTest {
   private void publishSome() {
     relay.start();
     relay.awaitCheckpoint();
-    insert(30);
+    relay.insert(30);
     relay.awaitEverythingOnce();
-  }
-
-  private void insert(int events) {
-    database.execute(
-        """
-        insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
-        select gen_random_uuid(), 'Order', (i %% 7)::text, 'Happened', '{}'
-        from generate_series(1, %d) i
-        """
-            .formatted(events));
   }
 }

@@ -97,9 +97,18 @@ public final class SourceDatabase {
     return call(replication, Stage.PREFLIGHT, conversation);
   }
 
-  /** A connection that stays open between conversations, opened by the first one. */
+  /**
+   * Opens a connection that stays open between conversations.
+   *
+   * @param stage where a failure is said to have happened
+   * @throws RelayException when the database cannot be reached or refuses, with the remedy
+   */
   public Session openSession(Stage stage) {
-    return new Session(stage);
+    try {
+      return new Session(stage, quick.getConnection());
+    } catch (SQLException e) {
+      throw explained(stage, e);
+    }
   }
 
   private <T> T call(
@@ -140,45 +149,38 @@ public final class SourceDatabase {
 
   /**
    * Many short conversations on one connection, each statement its own transaction and answered
-   * within 30 seconds. For one thread, except that any may close it.
+   * within 30 seconds. For one thread; any may close it.
    */
   public final class Session implements AutoCloseable {
     private final Stage stage;
-    private volatile @Nullable Connection connection;
+    private final Connection connection;
+    private final JdbcClient sql;
 
-    private Session(Stage stage) {
+    private Session(Stage stage, Connection connection) {
       this.stage = stage;
+      this.connection = connection;
+      this.sql = JdbcClient.create(new SingleConnectionDataSource(connection, true));
     }
 
     /**
-     * One conversation; after a failure the next one begins with a new connection.
+     * One conversation.
      *
      * @throws RelayException when the database cannot be reached or refuses, with the remedy
      */
     public <T> T call(Function<JdbcClient, T> conversation) {
       try {
-        Connection open = connection;
-        if (open == null) {
-          open = quick.getConnection();
-          connection = open;
-        }
-        return conversation.apply(JdbcClient.create(new SingleConnectionDataSource(open, true)));
-      } catch (SQLException | DataAccessException e) {
-        close();
+        return conversation.apply(sql);
+      } catch (DataAccessException e) {
         throw explained(stage, e);
       }
     }
 
     @Override
     public void close() {
-      Connection open = connection;
-      connection = null;
-      if (open != null) {
-        try {
-          open.close();
-        } catch (SQLException e) {
-          LOG.atDebug().setCause(e).log("A connection could not be closed");
-        }
+      try {
+        connection.close();
+      } catch (SQLException e) {
+        LOG.atDebug().setCause(e).log("A connection could not be closed");
       }
     }
   }

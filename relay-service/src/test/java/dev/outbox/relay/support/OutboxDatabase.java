@@ -54,6 +54,30 @@ public final class OutboxDatabase implements AutoCloseable {
     }
   }
 
+  /** The same database on a server that has taken the place of this one's. */
+  public OutboxDatabase on(PostgresServer successor) {
+    return new OutboxDatabase(successor, name);
+  }
+
+  /** Writes to another table until the slot has lost its log; the server must keep little of it. */
+  public void invalidateSlot() {
+    execute("create table if not exists noise (t text)");
+    await()
+        .atMost(120, TimeUnit.SECONDS)
+        .until(
+            () -> {
+              execute("insert into noise select repeat('x', 1000) from generate_series(1, 20000)");
+              execute("select pg_switch_wal()");
+              execute("checkpoint");
+              return "lost"
+                  .equals(
+                      query(
+                          "select wal_status from pg_replication_slots where slot_name = '"
+                              + slot()
+                              + "'"));
+            });
+  }
+
   public PostgresServer server() {
     return server;
   }

@@ -25,10 +25,10 @@ public final class RecoveringRelay implements AutoCloseable {
 
   public static final Duration PATIENCE = Duration.ofSeconds(90);
 
-  private final OutboxDatabase database;
   private final String brokers;
   private final TopicReader topics;
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private OutboxDatabase database;
   private Map<String, String> settings = Map.of();
   private Relay relay;
 
@@ -48,6 +48,11 @@ public final class RecoveringRelay implements AutoCloseable {
   /** Settings of relays started from now on. */
   public void settings(Map<String, String> more) {
     settings = more;
+  }
+
+  /** Where the next relay finds the database, and where rows are counted from now on. */
+  public void use(OutboxDatabase other) {
+    database = other;
   }
 
   public String name() {
@@ -72,12 +77,22 @@ public final class RecoveringRelay implements AutoCloseable {
 
   /** Ends the relay's stream from outside, and then the relay without time to finish. */
   public void kill() throws InterruptedException {
-    settings = new HashMap<>(settings);
     database.execute(
         "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '"
             + database.slot()
             + "' and active");
     relay.stop();
+  }
+
+  /** Writes events to several aggregates, in one transaction. */
+  public void insert(int events) {
+    database.execute(
+        """
+        insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
+        select gen_random_uuid(), 'Order', (i %% 7)::text, 'Happened', '{}'
+        from generate_series(1, %d) i
+        """
+            .formatted(events));
   }
 
   public double recoveries() {
