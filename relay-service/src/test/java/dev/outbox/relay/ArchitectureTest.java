@@ -28,10 +28,19 @@ class ArchitectureTest {
   static final ArchRule onlyPublishingKnowsTheProducer =
       noClasses()
           .that()
-          .resideOutsideOfPackage(RELAY + "publishing..")
+          .resideOutsideOfPackages(RELAY + "publishing..", RELAY + "topics..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("org.apache.kafka.clients..");
+
+  @ArchTest
+  static final ArchRule whoReadsTopicsDoesNotWriteThem =
+      noClasses()
+          .that()
+          .resideInAPackage(RELAY + "topics..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.kafka.clients.producer..");
 
   @ArchTest
   static final ArchRule theEventIsALeaf =

@@ -151,8 +151,8 @@ final class Commands {
   }
 
   /**
-   * Whether a transaction that was committed before a crash holds the event at this place. Only
-   * the message that was being carried out then can have such events: when anything behind it was
+   * Whether a transaction that was committed before a crash holds the event at this place. Only the
+   * message that was being carried out then can have such events: when anything behind it was
    * published, all that it had published was marked, and what it left parked is still unpublished.
    */
   private boolean wasPublished(SourcePosition place, SourcePosition control) {

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,6 +64,7 @@ final class Outgoing {
   private final EventRouter router;
   private final RelayMetrics metrics;
   private final StopSignal stop;
+  private final LongConsumer beforeConfirming;
   private @Nullable Confirmation confirmation;
   private @Nullable SourcePosition last;
   private volatile long confirmed;
@@ -77,7 +79,9 @@ final class Outgoing {
       EventRouter router,
       RelayMetrics metrics,
       StopSignal stop,
+      LongConsumer beforeConfirming,
       long start) {
+    this.beforeConfirming = beforeConfirming;
     this.parks = settings.poison() == Poison.PARK;
     this.parkingLimit = settings.parking().limit();
     this.inFlight = inFlight;
@@ -431,14 +435,14 @@ final class Outgoing {
     inFlight.open().stream()
         .findFirst()
         .ifPresent(
-            oldest ->
-                publisher.stalled(router.topic(subject(oldest).event().aggregateType())));
+            oldest -> publisher.stalled(router.topic(subject(oldest).event().aggregateType())));
   }
 
   private void confirmSettled(Duration notBefore) throws InterruptedException {
     long settled = inFlight.settle();
     long now = System.nanoTime();
     if (settled != confirmed && now - lastConfirmationNanos >= notBefore.toNanos()) {
+      beforeConfirming.accept(settled);
       Objects.requireNonNull(confirmation).confirm(settled);
       confirmed = settled;
       lastConfirmationNanos = now;
@@ -513,8 +517,7 @@ final class Outgoing {
     return handover instanceof Handover.Taken;
   }
 
-  private void awaitNow(List<Dispatch> sent, SourcePosition through)
-      throws InterruptedException {
+  private void awaitNow(List<Dispatch> sent, SourcePosition through) throws InterruptedException {
     while (!stop.isTimeOver()
         && publisher.commit(through)
         && !sent.stream().allMatch(Dispatch::isPublished)) {

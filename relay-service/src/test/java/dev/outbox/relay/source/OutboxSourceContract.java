@@ -14,6 +14,7 @@ import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.slot.Initialization;
 import dev.outbox.relay.slot.Preflight;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
+import dev.outbox.relay.slot.PublishedPosition;
 import dev.outbox.relay.slot.SlotWatch;
 import dev.outbox.relay.source.SourceItem.Decoded;
 import dev.outbox.relay.source.SourceItem.Ignored;
@@ -564,6 +565,7 @@ public abstract class OutboxSourceContract {
     private final OutboxSource source;
     private final Future<?> running;
     private final int confirmEvents;
+    private final PublishedPosition published;
 
     /** Confirms everything. */
     Run() {
@@ -575,6 +577,7 @@ public abstract class OutboxSourceContract {
      */
     Run(int confirmEvents) {
       this.confirmEvents = confirmEvents;
+      published = new PublishedPosition(new SourceDatabase(settings), settings, 0);
       source = source(settings, start());
       running =
           threads.submit(
@@ -602,6 +605,7 @@ public abstract class OutboxSourceContract {
       }
       events.addAll(read);
       if (transaction != 0) {
+        published.advanceTo(transaction);
         confirmation.confirm(transaction);
       }
       calls.incrementAndGet();
@@ -652,6 +656,7 @@ public abstract class OutboxSourceContract {
     public void close() throws Exception {
       source.close();
       running.get(30, TimeUnit.SECONDS);
+      published.close();
     }
   }
 }
