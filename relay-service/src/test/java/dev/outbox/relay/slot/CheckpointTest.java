@@ -112,10 +112,11 @@ class CheckpointTest {
   }
 
   private String floor() {
-    return database.query("select floor from outbox_relay");
+    return String.valueOf(database.query("select floor from outbox_relay"));
   }
 
   private long endOfLog() {
-    return Long.parseLong(database.query("select pg_current_wal_lsn() - '0/0'"));
+    return Long.parseLong(
+        String.valueOf(database.query("select pg_current_wal_lsn() - '0/0'")));
   }
 }
