@@ -112,7 +112,7 @@ class CheckpointTest {
   }
 
   private String floor() {
-    return database.query("select floor from outbox_relay");
+    return String.valueOf(database.query("select floor from outbox_relay"));
   }
 
   private long endOfLog() {
