@@ -34,15 +34,6 @@ class RecoveryByVersionTest {
       relay.awaitCheckpoint();
       relay.insert(30);
       relay.awaitEverythingOnce();
-      // When the server is restarted
-      relay.stop();
-      server.stop();
-      server.start();
-      relay.insert(10);
-      relay.start();
-      relay.awaitEverythingOnce();
-      // Then that is no gap
-      assertThat(relay.recoveries()).isZero();
       // When the slot is dropped under the relay
       database.dropSlot();
       relay.insert(30);
@@ -60,6 +51,14 @@ class RecoveryByVersionTest {
       // Then every event stands on the topics once, in order
       relay.awaitEverythingOnce();
       relay.assertPositionsGrow();
+      // And a restart of the server, which may set the slot back, is no gap
+      relay.stop();
+      server.stop();
+      server.start();
+      relay.insert(10);
+      relay.start();
+      relay.awaitEverything();
+      assertThat(relay.recoveries()).isEqualTo(2);
       relay.stop();
     }
   }
