@@ -23,6 +23,7 @@ import picocli.CommandLine.Unmatched;
       InitCommand.class,
       StatusCommand.class,
       AuditCommand.class,
+      ReplayCommand.class,
     },
     description = "Publishes committed outbox rows from PostgreSQL's write-ahead log to Kafka.",
     footer = {
@@ -112,7 +113,7 @@ public final class RelayCommand implements Runnable {
         if (!argument.startsWith("--") || !argument.contains("=")) {
           throw new ParameterException(
               spec.commandLine(),
-              "Unknown command or option '%s'. Commands: run, init, status, audit; settings are written"
+              "Unknown command or option '%s'. Commands: run, init, status, audit, replay; settings are written"
                       .formatted(argument)
                   + " --outbox.relay.name=value.");
         }

@@ -3,6 +3,7 @@ package dev.outbox.relay.operations;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.operations.AuditReport.Example;
+import dev.outbox.relay.parking.ParkedTable;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
@@ -34,7 +35,7 @@ final class AuditedRows {
 
   private final SourceDatabase database;
   private final RelaySettings settings;
-  private final ParkedEvents parkedEvents;
+  private final ParkedTable parkedTable;
   private final PairTable rows = new PairTable();
   private final List<String> topics = new ArrayList<>();
   private final Map<String, Integer> topicNumbers = new HashMap<>();
@@ -44,7 +45,7 @@ final class AuditedRows {
   AuditedRows(SourceDatabase database, RelaySettings settings) {
     this.database = database;
     this.settings = settings;
-    this.parkedEvents = new ParkedEvents(settings);
+    this.parkedTable = new ParkedTable(settings);
   }
 
   /** Reads the rows in pages, each in a transaction of its own, so that no vacuum waits. */
@@ -127,9 +128,9 @@ final class AuditedRows {
     var unused =
         database.callPatiently(
             sql -> {
-              if (parkedEvents.exist(sql)) {
-                mark(sql, ParkedEvents.PARKED, PARKED);
-                mark(sql, ParkedEvents.DISCARDED, DISCARDED);
+              if (parkedTable.exists(sql)) {
+                mark(sql, "parked", PARKED);
+                mark(sql, "discarded", DISCARDED);
               }
               return rows;
             });
@@ -137,8 +138,8 @@ final class AuditedRows {
 
   private void mark(JdbcClient sql, String state, long bit) {
     sql.sql(
-            "select id from %s where relay = :relay and state = :state"
-                .formatted(parkedEvents.table().quoted()))
+            "select id from %s where relay = :relay and state = :state and id is not null"
+                .formatted(parkedTable.name().quoted()))
         .param("relay", settings.name())
         .param("state", state)
         .query(

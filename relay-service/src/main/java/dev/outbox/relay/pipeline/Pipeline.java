@@ -75,7 +75,13 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     this.outgoing =
         new Outgoing(
             settings, inFlight, publisher, parking, router, metrics, stop, start.confirmedLsn());
-    this.commands = new Commands(new ControlLog(settings.name()), parking, router, outgoing);
+    this.commands =
+        new Commands(
+            new ControlLog(settings.name()),
+            parking,
+            router,
+            outgoing,
+            new Replaying(database, settings, parking, outgoing));
     this.source = new DebeziumSource(settings, start);
   }
 

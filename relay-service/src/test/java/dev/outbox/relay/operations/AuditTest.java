@@ -166,15 +166,14 @@ class AuditTest {
   void whatIsSetAsideIsNotLost() throws Exception {
     // Given rows that the slot has passed, of which one is parked, one discarded, one released
     List<String> ids = insertEach(3);
-    database.execute(
-        """
-        create table outbox_parked (relay text, position text, id uuid, aggregatetype text,
-          aggregateid text, state text)
-        """);
     List<String> states = List.of("parked", "discarded", "released");
     for (int i = 0; i < states.size(); i++) {
       database.execute(
-          "insert into outbox_parked values ('%s', '%d', '%s', 'Order', '1', '%s')"
+          """
+          insert into outbox_parked (relay, position, id, aggregatetype, aggregateid, state, stage,
+            reason, attempts)
+          values ('%s', '%d', '%s', 'Order', '1', '%s', 'ROUTING', 'as a test', 1)
+          """
               .formatted(settings.name(), i, ids.get(i), states.get(i)));
     }
     database.execute(
