@@ -10,10 +10,12 @@ import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.metrics.RelayMetrics;
+import dev.outbox.relay.operations.Retention;
 import dev.outbox.relay.pipeline.Pipeline;
 import dev.outbox.relay.slot.Preflight;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
+import dev.outbox.relay.slot.RunFence;
 import dev.outbox.relay.slot.SlotStatus;
 import dev.outbox.relay.slot.SlotWatch;
 import io.github.resilience4j.core.IntervalFunction;
@@ -189,8 +191,19 @@ public final class Relay {
   }
 
   private void lead(Starting starting, Ready ready) throws InterruptedException {
-    try (Pipeline opened =
-        Pipeline.open(settings, database, ready, metrics, () -> beginLeading(starting, ready))) {
+    try (Retention retention =
+            new Retention(
+                database, settings, new RunFence(settings, ready.run()), metrics::removed);
+        Pipeline opened =
+            Pipeline.open(
+                settings,
+                database,
+                ready,
+                metrics,
+                () -> {
+                  beginLeading(starting, ready);
+                  retention.start();
+                })) {
       pipeline = opened;
       if (isStopping()) {
         return;

@@ -172,9 +172,13 @@ class AuditTest {
           """
           insert into outbox_parked (relay, position, id, aggregatetype, aggregateid, state, stage,
             reason, attempts)
-          values ('%s', '%d', '%s', 'Order', '1', '%s', 'ROUTING', 'as a test', 1)
+          values ('%s', '%s', '%s', 'Order', '1', '%s', 'ROUTING', 'as a test', 1)
           """
-              .formatted(settings.name(), i, ids.get(i), states.get(i)));
+              .formatted(
+                  settings.name(),
+                  new SourcePosition(1, 1, i).asText(),
+                  ids.get(i),
+                  states.get(i)));
     }
     database.execute(
         "select pg_replication_slot_advance('%s', pg_current_wal_lsn())"
