@@ -10,6 +10,7 @@ import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.metrics.RelayMetrics;
+import dev.outbox.relay.operations.Retention;
 import dev.outbox.relay.pipeline.Pipeline;
 import dev.outbox.relay.recovery.Recovery;
 import dev.outbox.relay.slot.Checkpoint;
@@ -17,6 +18,7 @@ import dev.outbox.relay.slot.Preflight;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
 import dev.outbox.relay.slot.PublishedPosition;
+import dev.outbox.relay.slot.RunFence;
 import dev.outbox.relay.slot.SlotRenewal;
 import dev.outbox.relay.slot.SlotStatus;
 import dev.outbox.relay.slot.SlotWatch;
@@ -209,13 +211,19 @@ public final class Relay {
 
   private void lead(Starting starting, Ready ready) throws InterruptedException {
     try (PublishedPosition published = new PublishedPosition(database, settings, ready.run());
+        Retention retention =
+            new Retention(
+                database, settings, new RunFence(settings, ready.run()), metrics::removed);
         Pipeline opened =
             Pipeline.open(
                 settings,
                 database,
                 ready,
                 metrics,
-                () -> beginLeading(starting, ready),
+                () -> {
+                  beginLeading(starting, ready);
+                  retention.start();
+                },
                 published::advanceTo,
                 Recovery.of(
                     database,

@@ -25,7 +25,7 @@ class ArchitectureTest {
           .resideInAnyPackage("io.debezium..", "org.apache.kafka.connect..");
 
   @ArchTest
-  static final ArchRule onlyPublishingKnowsTheProducer =
+  static final ArchRule onlyPublishingAndReadingKnowKafkaClients =
       noClasses()
           .that()
           .resideOutsideOfPackages(RELAY + "publishing..", RELAY + "topics..")
@@ -117,6 +117,36 @@ class ArchitectureTest {
               "org.springframework.boot..",
               "org.springframework.context..",
               "org.springframework.jdbc..");
+
+  /** What reads topics and what writes to them have nothing in common but the brokers. */
+  @ArchTest
+  static final ArchRule readingTopicsKnowsNoStage =
+      noClasses()
+          .that()
+          .resideInAPackage(RELAY + "topics..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              RELAY + "source..",
+              RELAY + "routing..",
+              RELAY + "publishing..",
+              RELAY + "position..",
+              RELAY + "slot..",
+              RELAY + "database..");
+
+  /** Operations speak to the database and to topics, never to a running pipeline. */
+  @ArchTest
+  static final ArchRule operationsKnowNoRunningStage =
+      noClasses()
+          .that()
+          .resideInAPackage(RELAY + "operations..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              RELAY + "source..",
+              RELAY + "publishing..",
+              RELAY + "position..",
+              RELAY + "pipeline..");
 
   @ArchTest
   static final ArchRule packagesFormNoCycle =

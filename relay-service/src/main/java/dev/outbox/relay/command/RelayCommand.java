@@ -22,7 +22,9 @@ import picocli.CommandLine.Unmatched;
       RelayCommand.Run.class,
       InitCommand.class,
       StatusCommand.class,
-      ParkedCommand.class
+      ParkedCommand.class,
+      AuditCommand.class,
+      ReplayCommand.class
     },
     description = "Publishes committed outbox rows from PostgreSQL's write-ahead log to Kafka.",
     footer = {
@@ -112,7 +114,7 @@ public final class RelayCommand implements Runnable {
         if (!argument.startsWith("--") || !argument.contains("=")) {
           throw new ParameterException(
               spec.commandLine(),
-              "Unknown command or option '%s'. Commands: run, init, status, parked; settings are written"
+              "Unknown command or option '%s'. Commands: run, init, status, parked, audit, replay; settings are written"
                       .formatted(argument)
                   + " --outbox.relay.name=value.");
         }

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code outbox_relay_recoveries_total}<td>gaps recovered from
  *   <tr><td>{@code outbox_relay_events_recovered_total}<td>events published from the table after a
  *       gap
+ *   <tr><td>{@code outbox_relay_retention_deleted_total}<td>rows removed from the outbox table
  *   <tr><td>{@code outbox_relay_in_flight}<td>events handed to Kafka, not settled
  *   <tr><td>{@code outbox_relay_in_flight_bytes}<td>their size
  *   <tr><td>{@code outbox_relay_in_flight_oldest_seconds}<td>age of the oldest of them
@@ -41,6 +42,7 @@ public final class RelayMetrics {
   private final Counter published;
   private final Counter ignored;
   private final Counter restarts;
+  private final Counter retentionDeleted;
   private final Counter parkedEvents;
   private volatile double parked = Double.NaN;
   private final Counter recoveries;
@@ -62,6 +64,7 @@ public final class RelayMetrics {
     restarts = registry.counter("outbox.relay.restarts");
     recoveries = registry.counter("outbox.relay.recoveries");
     recoveredEvents = registry.counter("outbox.relay.events.recovered");
+    retentionDeleted = registry.counter("outbox.relay.retention.deleted");
     FunctionCounter.builder("outbox.relay.events.retried", this, RelayMetrics::retried)
         .register(registry);
     gauge(registry, "outbox.relay.in.flight", null, in -> in.events());
@@ -115,6 +118,11 @@ public final class RelayMetrics {
   /** So many events are set aside now. */
   public void parkedNow(int events) {
     parked = events;
+  }
+
+  /** Rows that were old enough have been removed. */
+  public void removed(long rows) {
+    retentionDeleted.increment(rows);
   }
 
   /** A run ended by a failure. */

@@ -5,6 +5,7 @@ import dev.outbox.relay.control.ControlLog.MalformedControlException;
 import dev.outbox.relay.control.ControlMessage;
 import dev.outbox.relay.control.ControlMessage.Discard;
 import dev.outbox.relay.control.ControlMessage.Release;
+import dev.outbox.relay.control.ControlMessage.Replay;
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.parking.Key;
@@ -40,13 +41,20 @@ final class Commands {
   private final ParkingLot parking;
   private final EventRouter router;
   private final Outgoing outgoing;
+  private final Replaying replaying;
   private @Nullable SourcePosition publishedThrough;
 
-  Commands(ControlLog log, ParkingLot parking, EventRouter router, Outgoing outgoing) {
+  Commands(
+      ControlLog log,
+      ParkingLot parking,
+      EventRouter router,
+      Outgoing outgoing,
+      Replaying replaying) {
     this.log = log;
     this.parking = parking;
     this.router = router;
     this.outgoing = outgoing;
+    this.replaying = replaying;
   }
 
   /** Everything up to here is on the topics already. */
@@ -71,6 +79,9 @@ final class Commands {
     }
     if (command.get() instanceof Release release) {
       return release(release, control.position());
+    }
+    if (command.get() instanceof Replay replay) {
+      return replaying.carryOut(replay, control.position(), publishedThrough);
     }
     discard((Discard) command.get(), control.position());
     return true;

@@ -105,7 +105,13 @@ final class Outgoing {
 
   /** An event that becomes a record as it is. */
   Dispatch dispatch(OutboxEvent event) {
-    return new Dispatch(event, metrics::published);
+    return new Dispatch(event, EventRouter::route, metrics::published);
+  }
+
+  /** An event that a command publishes once more. */
+  Dispatch dispatchAgain(OutboxEvent event, @Nullable String topic, SourcePosition command) {
+    return new Dispatch(
+        event, (to, replayed) -> to.routeReplayed(replayed, topic, command), metrics::published);
   }
 
   /**

@@ -91,7 +91,13 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
             stop,
             beforeConfirming,
             start.confirmedLsn());
-    this.commands = new Commands(new ControlLog(settings.name()), parking, router, outgoing);
+    this.commands =
+        new Commands(
+            new ControlLog(settings.name()),
+            parking,
+            router,
+            outgoing,
+            new Replaying(database, settings, parking, outgoing));
     this.source = new DebeziumSource(settings, start);
   }
 
