@@ -5,16 +5,22 @@ import dev.outbox.relay.RelayState.Leading;
 import dev.outbox.relay.RelayState.Standby;
 import dev.outbox.relay.RelayState.Starting;
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.database.DatabaseSession;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.ReplacedException;
 import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.leadership.Lease;
+import dev.outbox.relay.leadership.SlotVacancy;
 import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.pipeline.Pipeline;
+import dev.outbox.relay.publishing.KafkaWarmUp;
 import dev.outbox.relay.slot.Initialization;
 import dev.outbox.relay.slot.Preflight;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
+import dev.outbox.relay.slot.RunFence;
 import dev.outbox.relay.slot.SlotStatus;
 import dev.outbox.relay.slot.SlotWatch;
 import io.github.resilience4j.core.IntervalFunction;
@@ -34,22 +40,36 @@ import org.slf4j.LoggerFactory;
  * one with growing waits, until it is stopped. Every failure is tried again, since every one may
  * come right: a database comes back, a privilege is granted, a topic's limit is raised.
  *
- * <p>Any thread may call any method. One thread of the relay's own supervises, another watches.
+ * <p>Any thread may call any method. One thread of the relay's own supervises, others watch.
  */
 public final class Relay {
 
   private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
-  private static final Duration STANDBY_LOOK = Duration.ofSeconds(1);
+
+  /** A small part of a takeover; a look is one statement on a connection that is kept. */
+  private static final Duration STANDBY_LOOK = Duration.ofMillis(250);
+
   private static final Duration WATCH_EVERY = Duration.ofSeconds(2);
 
   /** Beyond the drain timeout: for looking at the surroundings, which cannot be interrupted. */
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
+
+  /**
+   * From when on a database that gives no answer counts as gone although the stream has not broken:
+   * half of a connection may be lost without either side being told.
+   */
+  private static final Duration DATABASE_SILENT_AFTER = Duration.ofSeconds(10);
+
+  /** One each, since a database that does not answer holds a thread for a while. */
+  private static final int WATCHERS = 3;
 
   /** From when on missing acknowledgements are worth a word and not fit for health. */
   private static final Duration STALLED_AFTER = Duration.ofSeconds(10);
 
   private final RelaySettings settings;
   private final RelayMetrics metrics;
+  private final DatabaseSession session;
+  private final SlotVacancy vacancy;
   private final SlotWatch slotWatch;
   private final Preflight preflight;
   private final Initialization initialization;
@@ -59,16 +79,20 @@ public final class Relay {
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Thread supervisor = daemon(this::supervise, "outbox-relay");
   private final ScheduledExecutorService watcher =
-      Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "outbox-relay-watch"));
+      Executors.newScheduledThreadPool(WATCHERS, task -> daemon(task, "outbox-relay-watch"));
   private volatile RelayState state = new Starting(1);
   private volatile @Nullable Pipeline pipeline;
+  private volatile @Nullable Lease lease;
   private boolean stallReported;
+  private boolean warm;
 
   /** Not started yet. */
   public Relay(RelaySettings settings, RelayMetrics metrics) {
     this.settings = settings;
     this.metrics = metrics;
     SourceDatabase database = new SourceDatabase(settings);
+    this.session = database.session();
+    this.vacancy = new SlotVacancy(session, settings.slot());
     this.slotWatch = new SlotWatch(database, settings);
     this.preflight = new Preflight(database, settings);
     this.initialization = new Initialization(database, settings);
@@ -88,6 +112,7 @@ public final class Relay {
   public void start() {
     supervisor.start();
     schedule(this::watch, WATCH_EVERY);
+    schedule(this::renewLease, Lease.RENEW_EVERY);
     schedule(this::beat, settings.heartbeatInterval());
   }
 
@@ -132,6 +157,7 @@ public final class Relay {
           .log("The relay waits for the database or Kafka and is abandoned; nothing is lost");
     }
     watcher.shutdownNow();
+    session.close();
   }
 
   private void supervise() {
@@ -171,6 +197,8 @@ public final class Relay {
       } else if (outcome instanceof Ready ready) {
         lead(starting, ready);
       }
+    } catch (ReplacedException e) {
+      giveWay(e);
     } catch (RuntimeException | Error e) {
       // An error too: a supervisor that is dead in a process that is alive helps nobody.
       fail(asRelayException(e));
@@ -183,20 +211,49 @@ public final class Relay {
           .addKeyValue("slot", settings.slot())
           .addKeyValue("serverProcess", inUse.serverProcess())
           .log("Standing by: another instance streams from the slot");
+      warmUp();
     }
     state = starting.standby(inUse.serverProcess());
+    do {
+      pause(STANDBY_LOOK);
+    } while (!isStopping() && !vacancy.isVacant());
+  }
+
+  /** Once: what has been loaded stays loaded. */
+  private void warmUp() {
+    if (!warm) {
+      warm = true;
+      watcher.execute(() -> KafkaWarmUp.run(settings));
+    }
+  }
+
+  /** No failure: the other instance does the work. */
+  private void giveWay(ReplacedException reason) throws InterruptedException {
+    if (isStopping()) {
+      return;
+    }
+    LOG.atInfo().addKeyValue("slot", settings.slot()).log("Giving way: {}", reason.problem());
+    LOG.atDebug().setCause(reason).log("How it was noticed");
+    state = new Starting(1);
     pause(STANDBY_LOOK);
   }
 
   private void lead(Starting starting, Ready ready) throws InterruptedException {
     try (Pipeline opened =
-        Pipeline.open(settings, ready.start(), metrics, () -> beginLeading(starting, ready))) {
+        Pipeline.open(
+            settings,
+            ready.start(),
+            metrics,
+            () -> beginLeading(starting, ready),
+            this::requireLeadership)) {
       pipeline = opened;
       if (isStopping()) {
         return;
       }
       try {
         opened.run();
+      } catch (RuntimeException e) {
+        throw replaced(e);
       } finally {
         if (opened.hasAdvanced() && state instanceof Leading leading) {
           state = leading.advanced();
@@ -204,11 +261,30 @@ public final class Relay {
       }
     } finally {
       pipeline = null;
+      lease = null;
+    }
+  }
+
+  /** A run may break in many ways because another instance has taken over; that is one reason. */
+  private RuntimeException replaced(RuntimeException failure) {
+    Lease current = lease;
+    return current == null || failure instanceof ReplacedException || !current.isLost()
+        ? failure
+        : new ReplacedException("Another instance of this relay has taken over.", failure);
+  }
+
+  private void requireLeadership() {
+    Lease current = lease;
+    if (current != null) {
+      current.require();
     }
   }
 
   private void beginLeading(Starting starting, Ready ready) {
+    // Dated before the database is asked.
+    Lease begun = new Lease(session, new RunFence(settings, ready.run()));
     slotWatch.beginRun(ready);
+    lease = begun;
     progress.begin();
     state = starting.leading();
     LOG.atInfo()
@@ -285,6 +361,35 @@ public final class Relay {
       }
     } catch (RuntimeException e) {
       LOG.atWarn().setCause(e).log("Watching the slot failed");
+    }
+  }
+
+  /** Catches everything, like the watch. */
+  private void renewLease() {
+    Pipeline running = pipeline;
+    Lease current = lease;
+    if (running == null || current == null) {
+      return;
+    }
+    try {
+      current.renew();
+    } catch (ReplacedException e) {
+      running.abort(e);
+    } catch (RuntimeException e) {
+      LOG.atDebug().setCause(e).log("Leadership cannot be confirmed");
+      abortIfSilent(running, current);
+    }
+  }
+
+  private void abortIfSilent(Pipeline running, Lease current) {
+    Duration silence = current.silence();
+    if (silence.compareTo(DATABASE_SILENT_AFTER) >= 0) {
+      running.abort(
+          new RelayException(
+              Stage.SOURCE,
+              "The database at %s has not answered for %d s."
+                  .formatted(settings.database().address(), silence.toSeconds()),
+              "Look at PostgreSQL and the network to it; the relay connects anew by itself."));
     }
   }
 

@@ -22,16 +22,24 @@ public final class SourceDatabase {
   /** A server that accepts and never answers must not hold a thread for ever. */
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(30);
 
+  /** Of looks on which leadership depends: others take over after ten seconds. */
+  private static final Duration SESSION_PATIENCE = Duration.ofSeconds(5);
+
   private final RelaySettings.Database settings;
   private final PGSimpleDataSource quick;
   private final PGSimpleDataSource patient;
+  private final PGSimpleDataSource impatient;
 
   /** Nothing is connected yet. */
   public SourceDatabase(RelaySettings settings) {
     this.settings = settings.database();
     this.quick = dataSource(settings);
     this.patient = dataSource(settings);
+    this.impatient = dataSource(settings);
     quick.setSocketTimeout((int) ANSWER_WITHIN.toSeconds());
+    impatient.setSocketTimeout((int) SESSION_PATIENCE.toSeconds());
+    impatient.setConnectTimeout((int) SESSION_PATIENCE.toSeconds());
+    impatient.setLoginTimeout((int) SESSION_PATIENCE.toSeconds());
   }
 
   private static PGSimpleDataSource dataSource(RelaySettings settings) {
@@ -71,6 +79,12 @@ public final class SourceDatabase {
     return call(quick, stage, conversation, true);
   }
 
+  /** A connection to keep, for looks that come often; nothing is connected yet. */
+  public DatabaseSession session() {
+    return new DatabaseSession(
+        impatient::getConnection, failure -> explain(Stage.PREFLIGHT, failure));
+  }
+
   private <T> T call(
       PGSimpleDataSource dataSource, Stage stage, Function<JdbcClient, T> conversation) {
     return call(dataSource, stage, conversation, false);
@@ -90,16 +104,20 @@ public final class SourceDatabase {
       }
       return result;
     } catch (SQLException | DataAccessException e) {
-      @Nullable RelayException known =
-          DatabaseFailures.explain(stage, e, settings.address(), settings.username());
-      throw known != null
-          ? known
-          : new RelayException(
-              stage,
-              "The database at %s gave an unexpected answer: %s"
-                  .formatted(settings.address(), e.getClass().getSimpleName()),
-              "See the cause in the log.",
-              e);
+      throw explain(stage, e);
     }
+  }
+
+  private RelayException explain(Stage stage, Exception failure) {
+    @Nullable RelayException known =
+        DatabaseFailures.explain(stage, failure, settings.address(), settings.username());
+    return known != null
+        ? known
+        : new RelayException(
+            stage,
+            "The database at %s gave an unexpected answer: %s"
+                .formatted(settings.address(), failure.getClass().getSimpleName()),
+            "See the cause in the log.",
+            failure);
   }
 }

@@ -4,6 +4,7 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.leadership.LeadershipCheck;
 import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.position.InFlightEvents;
 import dev.outbox.relay.position.InFlightEvents.Entry;
@@ -51,6 +52,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private final InFlightEvents inFlight;
   private final RelayMetrics metrics;
   private final Runnable whenStreaming;
+  private final LeadershipCheck leadership;
   private final Duration drainTimeout;
   private final long start;
   private final CountDownLatch ended = new CountDownLatch(1);
@@ -63,9 +65,14 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private long lastConfirmationNanos = System.nanoTime();
 
   private Pipeline(
-      RelaySettings settings, SlotStart start, RelayMetrics metrics, Runnable whenStreaming) {
+      RelaySettings settings,
+      SlotStart start,
+      RelayMetrics metrics,
+      Runnable whenStreaming,
+      LeadershipCheck leadership) {
     this.metrics = metrics;
     this.whenStreaming = whenStreaming;
+    this.leadership = leadership;
     this.drainTimeout = settings.drainTimeout();
     this.router = new EventRouter(settings.topicTemplate(), settings.name());
     this.inFlight = new InFlightEvents(settings.inFlightLimit().toBytes(), start.confirmedLsn());
@@ -80,11 +87,17 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
    *
    * @param whenStreaming called on the engine thread when the log is being read and before the
    *     first event is taken in; what it throws ends the run
+   * @param leadership asked on the engine thread before each item is taken in and while one waits
+   *     for room; what it throws ends the run
    * @throws RelayException when they have not
    */
   public static Pipeline open(
-      RelaySettings settings, SlotStart start, RelayMetrics metrics, Runnable whenStreaming) {
-    return new Pipeline(settings, start, metrics, whenStreaming);
+      RelaySettings settings,
+      SlotStart start,
+      RelayMetrics metrics,
+      Runnable whenStreaming,
+      LeadershipCheck leadership) {
+    return new Pipeline(settings, start, metrics, whenStreaming, leadership);
   }
 
   /**
@@ -154,6 +167,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
 
   /** Whether the item is dealt with; if not, the run ends before it. */
   private boolean take(SourceItem item, Confirmation confirmation) throws InterruptedException {
+    leadership.require();
     if (item instanceof Decoded decoded) {
       metrics.read();
       lastEventTransaction = item.transaction();
@@ -230,6 +244,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
       confirmSettled(confirmation, CONFIRM_EVERY);
       if (!condition.getAsBoolean()) {
         inFlight.awaitCompletion(LOOK_AROUND);
+        leadership.require();
       }
     }
     return true;
