@@ -14,6 +14,7 @@ import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.leadership.Lease;
 import dev.outbox.relay.leadership.SlotVacancy;
 import dev.outbox.relay.metrics.RelayMetrics;
+import dev.outbox.relay.metrics.RelayMetrics.SlotFigures;
 import dev.outbox.relay.pipeline.Pipeline;
 import dev.outbox.relay.publishing.KafkaWarmUp;
 import dev.outbox.relay.slot.Initialization;
@@ -21,6 +22,8 @@ import dev.outbox.relay.slot.Preflight;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
 import dev.outbox.relay.slot.RunFence;
+import dev.outbox.relay.slot.SlotAssessment;
+import dev.outbox.relay.slot.SlotLevels;
 import dev.outbox.relay.slot.SlotStatus;
 import dev.outbox.relay.slot.SlotWatch;
 import io.github.resilience4j.core.IntervalFunction;
@@ -61,7 +64,7 @@ public final class Relay {
   private static final Duration DATABASE_SILENT_AFTER = Duration.ofSeconds(10);
 
   /** One each, since a database that does not answer holds a thread for a while. */
-  private static final int WATCHERS = 3;
+  private static final int WATCHERS = 4;
 
   /** From when on missing acknowledgements are worth a word and not fit for health. */
   private static final Duration STALLED_AFTER = Duration.ofSeconds(10);
@@ -71,6 +74,7 @@ public final class Relay {
   private final DatabaseSession session;
   private final SlotVacancy vacancy;
   private final SlotWatch slotWatch;
+  private final SlotLevels slotLevels;
   private final Preflight preflight;
   private final Initialization initialization;
   private final IntervalFunction backoff;
@@ -94,6 +98,7 @@ public final class Relay {
     this.session = database.session();
     this.vacancy = new SlotVacancy(session, settings.slot());
     this.slotWatch = new SlotWatch(database, settings);
+    this.slotLevels = new SlotLevels(settings, Clock.systemUTC());
     this.preflight = new Preflight(database, settings);
     this.initialization = new Initialization(database, settings);
     this.progress = new Progress(settings.heartbeatInterval(), Clock.systemUTC());
@@ -112,6 +117,7 @@ public final class Relay {
   public void start() {
     supervisor.start();
     schedule(this::watch, WATCH_EVERY);
+    schedule(this::watchLevels, WATCH_EVERY);
     schedule(this::renewLease, Lease.RENEW_EVERY);
     schedule(this::beat, settings.heartbeatInterval());
   }
@@ -132,6 +138,11 @@ public final class Relay {
     Pipeline running = pipeline;
     Duration oldest = running == null ? Duration.ZERO : running.oldestInFlight();
     return oldest.compareTo(STALLED_AFTER) < 0 ? Duration.ZERO : oldest;
+  }
+
+  /** The slot's lag and room as last looked at, in every state. */
+  public SlotAssessment slotLevel() {
+    return slotLevels.latest();
   }
 
   /** Why the relay does not get further although it runs; empty while it does. */
@@ -350,10 +361,8 @@ public final class Relay {
     reportStall();
     try {
       SlotStatus slot = slotWatch.require();
-      metrics.slot(figure(slot.lagBytes()), figure(slot.confirmedLsn()));
       progress.looked(slot.confirmedLsn(), metrics.publishedSoFar());
     } catch (RelayException e) {
-      metrics.slot(Double.NaN, Double.NaN);
       if (e instanceof GapException) {
         running.abort(e);
       } else {
@@ -391,6 +400,34 @@ public final class Relay {
                   .formatted(settings.database().address(), silence.toSeconds()),
               "Look at PostgreSQL and the network to it; the relay connects anew by itself."));
     }
+  }
+
+  /**
+   * In every state: what is not read fills the server's disk. Catches everything, like the watch.
+   */
+  private void watchLevels() {
+    try {
+      SlotAssessment found = slotLevels.look(session, !(state instanceof Standby));
+      metrics.slot(figures(found));
+    } catch (RelayException e) {
+      metrics.slot(SlotFigures.UNKNOWN);
+      LOG.atDebug().setCause(e).log("The slot's levels cannot be looked at");
+    } catch (RuntimeException e) {
+      LOG.atWarn().setCause(e).log("Watching the slot's levels failed");
+    }
+  }
+
+  private static SlotFigures figures(SlotAssessment found) {
+    SlotStatus slot = found.status();
+    return slot == null
+        ? SlotFigures.UNKNOWN
+        : new SlotFigures(
+            figure(slot.lagBytes()),
+            found.lag().toMillis() / 1_000.0,
+            figure(slot.retainedBytes()),
+            figure(slot.freeRetentionBytes()),
+            found.level().ordinal(),
+            figure(slot.confirmedLsn()));
   }
 
   private static double figure(@Nullable Long value) {

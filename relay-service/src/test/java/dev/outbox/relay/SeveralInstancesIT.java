@@ -110,7 +110,7 @@ class SeveralInstancesIT {
         select gen_random_uuid(), 'Order', (i % 10)::text, 'Many', repeat('x', 1000)::bytea
         from generate_series(1, 10000) i
         """);
-    long inFlight = awaitFullFlight(leader);
+    int taken = awaitFullFlight(leader);
     // When it sleeps until another leads and has published everything
     leader.process().sendSignal("STOP");
     inSyncReplicas(1);
@@ -127,9 +127,9 @@ class SeveralInstancesIT {
     await().atMost(PATIENCE).pollInSameThread().until(() -> topic.ids().contains(last));
     List<String> repeated = topic.ids().subList(published, topic.ids().size());
     System.out.printf(
-        "in flight when stopped: %d, published by the replaced leader: %d%n",
-        inFlight, repeated.size() - 1);
-    assertThat(database.eventIds().subList(0, Math.toIntExact(inFlight)))
+        "taken in when it fell asleep: %d, published by it afterwards: %d%n",
+        taken, repeated.size() - 1);
+    assertThat(database.eventIds().subList(0, taken))
         .containsAll(repeated.stream().filter(id -> !id.equals(last)).toList());
   }
 
@@ -147,27 +147,29 @@ class SeveralInstancesIT {
     }
   }
 
-  /** How many events are in flight once none more is taken in. */
-  private static long awaitFullFlight(RelayProcess relay) {
-    List<Long> seen = new ArrayList<>();
+  /** How many events the relay has taken in, once so many are in flight that it takes no more. */
+  private static int awaitFullFlight(RelayProcess relay) {
+    List<Integer> seen = new ArrayList<>();
     await()
         .atMost(PATIENCE)
         .pollInterval(Duration.ofMillis(300))
         .until(
             () -> {
-              seen.add(inFlight(relay));
-              List<Long> last = seen.subList(Math.max(0, seen.size() - 5), seen.size());
-              return last.size() == 5 && last.get(0) > 1 && Set.copyOf(last).size() == 1;
+              seen.add(figure(relay, "outbox_relay_events_read_total"));
+              List<Integer> last = seen.subList(Math.max(0, seen.size() - 5), seen.size());
+              return figure(relay, "outbox_relay_in_flight_bytes") > 900_000
+                  && last.size() == 5
+                  && Set.copyOf(last).size() == 1;
             });
     return seen.get(seen.size() - 1);
   }
 
-  private static long inFlight(RelayProcess relay) {
+  private static int figure(RelayProcess relay, String metric) {
     return relay
         .get("/actuator/prometheus")
         .lines()
-        .filter(line -> line.startsWith("outbox_relay_in_flight "))
-        .mapToLong(line -> (long) Double.parseDouble(line.substring(line.indexOf(' ') + 1)))
+        .filter(line -> line.startsWith(metric + " "))
+        .mapToInt(line -> (int) Double.parseDouble(line.substring(line.indexOf(' ') + 1)))
         .findFirst()
         .orElse(0);
   }
