@@ -59,7 +59,7 @@ class SeveralInstancesIT {
     RelayProcess leader = startAndAwait("Leading");
     RelayProcess standby = startAndAwait("Standby");
     assertThat(standby.get("/actuator/health/readiness")).contains("\"status\":\"UP\"");
-    try (SteadyWriter writer = new SteadyWriter(database, 2)) {
+    try (SteadyWriter writer = SteadyWriter.start(database, "Order")) {
       awaitPublished(100);
       leader.process().sigkill();
       Duration takeover = timeUntilLeading(standby);
@@ -74,7 +74,7 @@ class SeveralInstancesIT {
   void aRollingRestartOfTwoInstancesLogsNoError() {
     RelayProcess first = startAndAwait("Leading");
     RelayProcess second = startAndAwait("Standby");
-    try (SteadyWriter writer = new SteadyWriter(database, 2)) {
+    try (SteadyWriter writer = SteadyWriter.start(database, "Order")) {
       awaitPublished(100);
       for (int round = 0; round < 2; round++) {
         // When the leader is restarted, and the former standby after it
@@ -180,7 +180,7 @@ class SeveralInstancesIT {
     RelayProcess leader = startAndAwait("Leading");
     List<RelayProcess> others = List.of(startAndAwait("Standby"), startAndAwait("Standby"));
     RelayProcess next;
-    try (SteadyWriter writer = new SteadyWriter(database, 2)) {
+    try (SteadyWriter writer = SteadyWriter.start(database, "Order")) {
       awaitPublished(100);
       // When the leader sleeps, another leads, and the first wakes
       leader.process().sendSignal("STOP");
