@@ -25,12 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.config.ConfigResource;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
@@ -474,21 +469,7 @@ class RelayTest {
             .formatted(events));
   }
 
-  private void limit(String topic, int bytes) throws ExecutionException, InterruptedException {
-    configure(topic, "max.message.bytes", String.valueOf(bytes));
-  }
-
-  private void configure(String topic, String name, String value)
-      throws ExecutionException, InterruptedException {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
-      admin
-          .incrementalAlterConfigs(
-              Map.of(
-                  new ConfigResource(ConfigResource.Type.TOPIC, topic),
-                  List.of(
-                      new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET))))
-          .all()
-          .get();
-    }
+  private void limit(String topic, int bytes) {
+    kafka.configureTopic(topic, "max.message.bytes", String.valueOf(bytes));
   }
 }
