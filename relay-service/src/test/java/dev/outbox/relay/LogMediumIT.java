@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 @WithLocalStack
 class LogMediumIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   private final JdbcOutbox outbox = JdbcOutbox.withLog("outbox_event");
   @AutoClose private OutboxDatabase database;
@@ -116,6 +116,7 @@ class LogMediumIT {
       int before = topic.poll().size();
       try (RelayProcess relay = RelayProcess.run(properties)) {
         awaitPatiently().until(() -> topic.poll().size() > before);
+        assertThat(relay.process().isAlive()).isTrue();
         relay.process().sigkill();
       }
     }
