@@ -188,7 +188,7 @@ final class Outgoing {
             Stage.SOURCE,
             Scope.RECORD,
             undecodable.reason(),
-            "correct the service that writes such rows");
+            "correct the service that writes such rows or messages");
     if (!parks || parking.isFull()) {
       inFlight.pass(undecodable.transaction());
       var unused = drain();
