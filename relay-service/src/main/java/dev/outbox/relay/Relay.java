@@ -17,7 +17,6 @@ import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.metrics.RelayMetrics.SlotFigures;
 import dev.outbox.relay.pipeline.Pipeline;
 import dev.outbox.relay.publishing.KafkaWarmUp;
-import dev.outbox.relay.slot.Initialization;
 import dev.outbox.relay.slot.Preflight;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
@@ -71,12 +70,13 @@ public final class Relay {
 
   private final RelaySettings settings;
   private final RelayMetrics metrics;
+  private final SourceDatabase database;
   private final DatabaseSession session;
   private final SlotVacancy vacancy;
   private final SlotWatch slotWatch;
   private final SlotLevels slotLevels;
   private final Preflight preflight;
-  private final Initialization initialization;
+  private final Installation installation;
   private final IntervalFunction backoff;
   private final Progress progress;
   private final CountDownLatch stopRequested = new CountDownLatch(1);
@@ -94,13 +94,13 @@ public final class Relay {
   public Relay(RelaySettings settings, RelayMetrics metrics) {
     this.settings = settings;
     this.metrics = metrics;
-    SourceDatabase database = new SourceDatabase(settings);
+    this.database = new SourceDatabase(settings);
     this.session = database.session();
     this.vacancy = new SlotVacancy(session, settings.slot());
     this.slotWatch = new SlotWatch(database, settings);
     this.slotLevels = new SlotLevels(settings, Clock.systemUTC());
     this.preflight = new Preflight(database, settings);
-    this.initialization = new Initialization(database, settings);
+    this.installation = new Installation(settings);
     this.progress = new Progress(settings.heartbeatInterval(), Clock.systemUTC());
     this.backoff =
         IntervalFunction.ofExponentialRandomBackoff(
@@ -193,8 +193,8 @@ public final class Relay {
   private void runOnce() throws InterruptedException {
     Starting starting = state instanceof Starting now ? now : new Starting(1);
     try {
-      if (settings.autoInit() && initialization.isDue()) {
-        initialization
+      if (settings.autoInit() && installation.isDue()) {
+        installation
             .run(false)
             .forEach(
                 step ->
@@ -253,7 +253,8 @@ public final class Relay {
     try (Pipeline opened =
         Pipeline.open(
             settings,
-            ready.start(),
+            database,
+            ready,
             metrics,
             () -> beginLeading(starting, ready),
             this::requireLeadership)) {

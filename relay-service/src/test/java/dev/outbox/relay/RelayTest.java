@@ -25,12 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.config.ConfigResource;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
@@ -254,7 +249,7 @@ class RelayTest {
   @Test
   void eventsBeforePoisonAreNotRepeatedWithEveryAttempt() {
     // Given good events, and one behind them that can never be a record
-    Relay relay = startRelay();
+    Relay relay = startRelay(Map.of("poison", "halt"));
     for (int i = 0; i < 20; i++) {
       database.insert("Order", String.valueOf(i % 3), "good");
     }
@@ -271,7 +266,8 @@ class RelayTest {
   @Test
   void nothingOvertakesARejectedEventOfItsTransaction() {
     // Given a producer that takes no more than a small request
-    Relay relay = startRelay(Map.of("kafka.properties.max.request.size", "10000"));
+    Relay relay =
+        startRelay(Map.of("poison", "halt", "kafka.properties.max.request.size", "10000"));
     // When one transaction holds an event beyond that, and small ones of its key behind it
     database.execute(
         """
@@ -356,7 +352,7 @@ class RelayTest {
     String topic = database.slot() + ".Order";
     kafka.createTopic(topic, 1);
     limit(topic, 2_000);
-    Relay relay = startRelay();
+    Relay relay = startRelay(Map.of("poison", "halt"));
     String before = database.insert("Order", "1", "small");
     String large = database.insert("Order", "1", "x".repeat(5_000));
     // When an event exceeds it
@@ -376,7 +372,7 @@ class RelayTest {
 
   @Test
   void aRowThatCannotBecomeARecordHaltsTheRelay() {
-    Relay relay = startRelay();
+    Relay relay = startRelay(Map.of("poison", "halt"));
     String id = database.insert("Bestellung ä", "1", "payload nobody may see");
     await().atMost(PATIENCE).until(() -> relay.state() instanceof Failed);
     assertThat(((Failed) relay.state()).failure().getMessage())
@@ -473,21 +469,7 @@ class RelayTest {
             .formatted(events));
   }
 
-  private void limit(String topic, int bytes) throws ExecutionException, InterruptedException {
-    configure(topic, "max.message.bytes", String.valueOf(bytes));
-  }
-
-  private void configure(String topic, String name, String value)
-      throws ExecutionException, InterruptedException {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
-      admin
-          .incrementalAlterConfigs(
-              Map.of(
-                  new ConfigResource(ConfigResource.Type.TOPIC, topic),
-                  List.of(
-                      new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET))))
-          .all()
-          .get();
-    }
+  private void limit(String topic, int bytes) {
+    kafka.configureTopic(topic, "max.message.bytes", String.valueOf(bytes));
   }
 }

@@ -31,7 +31,7 @@ public record SlotStatus(
     @Nullable String invalidationReason) {
 
   /** The slot of that name, if there is one. */
-  static Optional<SlotStatus> read(JdbcClient sql, String slot) {
+  public static Optional<SlotStatus> read(JdbcClient sql, String slot) {
     // Columns differ between versions; going by way of JSON asks for none that is not there.
     return sql.sql(
             """

@@ -133,6 +133,28 @@ public final class OutboxDatabase implements AutoCloseable {
     return id;
   }
 
+  /** The same as a logical message, as any language may write it. */
+  public static String emit(
+      Connection connection, String aggregateType, String aggregateId, byte @Nullable [] payload)
+      throws SQLException {
+    String id = UUID.randomUUID().toString();
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            """
+            select pg_logical_emit_message(true, 'outbox',
+              convert_to(jsonb_build_object('outbox', 'public.outbox_event', 'id', ?::uuid,
+                'aggregatetype', ?::text, 'aggregateid', ?::text, 'type', 'Happened')::text, 'UTF8')
+              || coalesce(convert_to(E'\\n', 'UTF8') || ?::bytea, ''))
+            """)) {
+      statement.setString(1, id);
+      statement.setString(2, aggregateType);
+      statement.setString(3, aggregateId);
+      statement.setBytes(4, payload);
+      statement.execute();
+    }
+    return id;
+  }
+
   /** The slot's confirmed position as PostgreSQL writes it. */
   public String confirmedLsn() {
     return String.valueOf(
