@@ -61,11 +61,11 @@ final class Outgoing {
   private final int parkingLimit;
   private final InFlightEvents<Dispatch> inFlight;
   private final Publisher publisher;
+  private final LeadershipCheck leadership;
   private final ParkingLot parking;
   private final EventRouter router;
   private final RelayMetrics metrics;
   private final StopSignal stop;
-  private final LeadershipCheck leadership;
   private final LongConsumer beforeConfirming;
   private @Nullable Confirmation confirmation;
   private @Nullable SourcePosition last;
@@ -77,19 +77,19 @@ final class Outgoing {
       RelaySettings settings,
       InFlightEvents<Dispatch> inFlight,
       Publisher publisher,
+      LeadershipCheck leadership,
       ParkingLot parking,
       EventRouter router,
       RelayMetrics metrics,
       StopSignal stop,
-      LeadershipCheck leadership,
       LongConsumer beforeConfirming,
       long start) {
-    this.leadership = leadership;
     this.beforeConfirming = beforeConfirming;
     this.parks = settings.poison() == Poison.PARK;
     this.parkingLimit = settings.parking().limit();
     this.inFlight = inFlight;
     this.publisher = publisher;
+    this.leadership = leadership;
     this.parking = parking;
     this.router = router;
     this.metrics = metrics;
@@ -140,7 +140,7 @@ final class Outgoing {
       return park(dispatch, transaction);
     }
     Entry<Dispatch> entry = admit(dispatch, transaction, record.size());
-    Handover handover = publisher.publish(record, dispatch);
+    Handover handover = handOver(record, dispatch);
     if (handover instanceof Handover.GivenUp) {
       inFlight.withdrawLast();
       return false;
@@ -153,6 +153,12 @@ final class Outgoing {
       return publisher.isBroken() ? resolve() : refuse(entry, refused.failure());
     }
     return !publisher.isBroken() || resolve();
+  }
+
+  /** An instance that slept may have been replaced meanwhile. */
+  private Handover handOver(RoutedRecord record, Dispatch dispatch) {
+    leadership.require();
+    return publisher.publish(record, dispatch);
   }
 
   private void taken(Dispatch dispatch) {
@@ -267,7 +273,6 @@ final class Outgoing {
       confirmSettled(CONFIRM_EVERY);
       if (!condition.getAsBoolean()) {
         inFlight.awaitCompletion(LOOK_AROUND);
-        leadership.require();
       }
     }
     return true;
@@ -313,7 +318,6 @@ final class Outgoing {
 
   private boolean send(List<Entry<Dispatch>> unsent) throws InterruptedException {
     for (Entry<Dispatch> entry : unsent) {
-      leadership.require();
       Dispatch dispatch = subject(entry);
       if (parking.holds(parking.key(dispatch.event()), dispatch.position())) {
         if (!parkBehind(entry)) {
@@ -322,7 +326,7 @@ final class Outgoing {
         continue;
       }
       dispatch.sendingAgain();
-      Handover handover = publisher.publish(((Routed) dispatch.route(router)).record(), dispatch);
+      Handover handover = handOver(((Routed) dispatch.route(router)).record(), dispatch);
       if (handover instanceof Handover.GivenUp) {
         return false;
       }
@@ -522,7 +526,7 @@ final class Outgoing {
       dispatch.failed(rejection(unroutable));
       return false;
     }
-    Handover handover = publisher.publish(((Routed) routing).record(), dispatch);
+    Handover handover = handOver(((Routed) routing).record(), dispatch);
     if (handover instanceof Handover.Refused refused) {
       dispatch.failed(refused.failure());
     }

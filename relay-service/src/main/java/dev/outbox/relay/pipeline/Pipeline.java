@@ -52,7 +52,6 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private final Commands commands;
   private final RelayMetrics metrics;
   private final Runnable whenStreaming;
-  private final LeadershipCheck leadership;
   private final Optional<Recovery> recovery;
   private final StopSignal stop;
   private final Duration drainTimeout;
@@ -72,7 +71,6 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
       LeadershipCheck leadership,
       LongConsumer beforeConfirming,
       Optional<Recovery> recovery) {
-    this.leadership = leadership;
     this.recovery = recovery;
     this.metrics = metrics;
     this.whenStreaming = whenStreaming;
@@ -89,11 +87,11 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
             settings,
             inFlight,
             publisher,
+            leadership,
             parking,
             router,
             metrics,
             stop,
-            leadership,
             beforeConfirming,
             start.confirmedLsn());
     this.commands =
@@ -111,8 +109,8 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
    *
    * @param whenStreaming called on the engine thread when the log is being read and before the
    *     first event is taken in; what it throws ends the run
-   * @param leadership asked on the engine thread before each item is taken in and while one waits
-   *     for room; what it throws ends the run
+   * @param leadership asked on the engine thread before each record is handed to Kafka; what it
+   *     throws ends the run
    * @param beforeConfirming called on the engine thread with each position before it is confirmed
    * @param recovery what is published before the first event, if something is
    * @throws RelayException when they have not
@@ -241,7 +239,6 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
 
   /** Whether the item is dealt with; if not, the run ends before it. */
   private boolean take(SourceItem item) throws InterruptedException {
-    leadership.require();
     if (item instanceof Decoded decoded) {
       metrics.read();
       lastEventTransaction = item.transaction();
