@@ -1,0 +1,142 @@
+package dev.outbox.relay.chaos;
+
+import dev.outbox.local.FaultProxy;
+import dev.outbox.local.LocalKafka;
+import dev.outbox.local.LocalPostgres;
+import dev.outbox.local.TcpPorts;
+import dev.outbox.relay.config.RelaySettings.Delivery;
+import dev.outbox.relay.support.OutboxDatabase;
+import dev.outbox.relay.support.TestSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * PostgreSQL, Kafka and two relays as processes of their own, the relays behind proxies. Whoever
+ * judges goes straight to the servers.
+ */
+final class ChaosStack implements AutoCloseable {
+
+  private static final List<String> NAMES = List.of("a", "b");
+
+  private final Path directory;
+  private final LocalPostgres postgres;
+  private final LocalKafka kafka;
+  private final OutboxDatabase database;
+  private final List<RelayInstance> relays = new ArrayList<>();
+
+  /**
+   * @param directory takes the logs
+   */
+  ChaosStack(Path directory, Delivery mode) throws Exception {
+    this.directory = directory;
+    List<Integer> listeners = NAMES.stream().map(name -> TcpPorts.free()).toList();
+    List<FaultProxy> kafkaProxies = listeners.stream().map(FaultProxy::before).toList();
+    postgres = LocalPostgres.builder().build();
+    kafka = broker(listeners, kafkaProxies);
+    try {
+      postgres.start();
+      kafka.start();
+      database = OutboxDatabase.create(postgres);
+      Writers.prepare(database);
+      for (String type : TopicWatch.TYPES) {
+        kafka.createTopic(topicPrefix() + type, TopicWatch.PARTITIONS);
+      }
+      for (int i = 0; i < NAMES.size(); i++) {
+        relays.add(relay(NAMES.get(i), kafkaProxies.get(i), mode));
+      }
+    } catch (Exception e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** A broker tells its clients where to go on; so each relay has a listener of its own. */
+  private static LocalKafka broker(List<Integer> ports, List<FaultProxy> proxies) {
+    int own = TcpPorts.free();
+    int controller = TcpPorts.free();
+    StringBuilder listeners = new StringBuilder("PLAINTEXT://localhost:" + own);
+    StringBuilder advertised = new StringBuilder(listeners);
+    StringBuilder protocols = new StringBuilder("PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+    for (int i = 0; i < ports.size(); i++) {
+      String name = "RELAY_" + i;
+      listeners.append(",%s://localhost:%d".formatted(name, ports.get(i)));
+      advertised.append(",%s://%s".formatted(name, proxies.get(i).address()));
+      protocols.append(",%s:PLAINTEXT".formatted(name));
+    }
+    return LocalKafka.builder()
+        .port(own)
+        .setting("listeners", listeners + ",CONTROLLER://localhost:" + controller)
+        .setting("controller.quorum.voters", "1@localhost:" + controller)
+        .setting("advertised.listeners", advertised.toString())
+        .setting("listener.security.protocol.map", protocols.toString())
+        .build();
+  }
+
+  private RelayInstance relay(String name, FaultProxy kafkaProxy, Delivery mode) {
+    FaultProxy databaseProxy = FaultProxy.before(postgres.port());
+    return new RelayInstance(
+        name,
+        databaseProxy,
+        kafkaProxy,
+        TestSettings.properties(
+            database,
+            kafkaProxy.address(),
+            Map.of(
+                "database.url",
+                "jdbc:postgresql://%s/%s".formatted(databaseProxy.address(), database.slot()),
+                "delivery",
+                ChaosOptions.text(mode),
+                "drain-timeout",
+                "5s",
+                "heartbeat-interval",
+                "2s")),
+        directory.resolve("relay-" + name + ".log"));
+  }
+
+  LocalPostgres postgres() {
+    return postgres;
+  }
+
+  LocalKafka kafka() {
+    return kafka;
+  }
+
+  /** The source database, by a direct way. */
+  OutboxDatabase database() {
+    return database;
+  }
+
+  List<RelayInstance> relays() {
+    return relays;
+  }
+
+  /** What a topic's name has before the type. */
+  String topicPrefix() {
+    return database.slot() + ".";
+  }
+
+  List<String> topics() {
+    return TopicWatch.TYPES.stream().map(type -> topicPrefix() + type).toList();
+  }
+
+  @Override
+  public void close() throws IOException {
+    relays.forEach(RelayInstance::close);
+    try (postgres;
+        kafka) {
+      keep(postgres.logFile());
+      keep(kafka.logFile());
+    }
+  }
+
+  private void keep(Path log) throws IOException {
+    if (Files.exists(log)) {
+      Files.copy(log, directory.resolve(log.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+}
