@@ -11,6 +11,8 @@ import org.apache.kafka.common.utils.AppInfoParser;
 final class ChaosRun implements AutoCloseable {
 
   private static final int FAULTS_BETWEEN_CALMS = 25;
+  private static final Duration MOST_FOR_PROGRESS = Duration.ofSeconds(20);
+  private static final int LOOK_EVERY_MILLIS = 100;
 
   private final ChaosOptions options;
   private final Delivery mode;
@@ -51,17 +53,38 @@ final class ChaosRun implements AutoCloseable {
       while (fault.number() <= options.count()
           && timeline.elapsed().minus(start).compareTo(options.duration()) < 0) {
         TimeUnit.MILLISECONDS.sleep(fault.pause().toMillis());
+        if (!fault.blind()) {
+          awaitProgress();
+        }
+        noteProgress();
         injector.inject(fault);
         if (fault.number() % FAULTS_BETWEEN_CALMS == 0) {
           calm();
         }
         fault = plan.next();
       }
-      calm();
+      if (injector.underWay()) {
+        calm();
+      }
       return report(timeline.elapsed().minus(start));
     } catch (Throwable e) {
       timeline.note("failed: " + e);
       throw e;
+    }
+  }
+
+  /**
+   * A relay that is struck again and again while it starts has nothing to lose. Bounded, since a
+   * fault that lasts may be why nothing moves.
+   */
+  private void awaitProgress() throws InterruptedException {
+    long deadline = System.nanoTime() + MOST_FOR_PROGRESS.toNanos();
+    while (!injector.someRelayLeads() && System.nanoTime() < deadline) {
+      TimeUnit.MILLISECONDS.sleep(LOOK_EVERY_MILLIS);
+    }
+    long before = ledger.events();
+    while (ledger.events() == before && System.nanoTime() < deadline) {
+      TimeUnit.MILLISECONDS.sleep(LOOK_EVERY_MILLIS);
     }
   }
 
@@ -71,7 +94,13 @@ final class ChaosRun implements AutoCloseable {
     timeline.note("judging");
     judge.judge();
     calms++;
-    timeline.note("all is well: %d events, %d repeats".formatted(judge.events(), ledger.repeats()));
+    timeline.note("all is well");
+    noteProgress();
+  }
+
+  private void noteProgress() {
+    timeline.note(
+        "%d events and %d repeats on the topics".formatted(ledger.events(), ledger.repeats()));
   }
 
   private ChaosReport report(Duration elapsed) throws IOException {

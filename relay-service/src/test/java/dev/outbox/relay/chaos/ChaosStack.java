@@ -1,5 +1,7 @@
 package dev.outbox.relay.chaos;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.outbox.local.FaultProxy;
 import dev.outbox.local.LocalKafka;
 import dev.outbox.local.LocalPostgres;
@@ -11,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +24,7 @@ import java.util.Map;
  */
 final class ChaosStack implements AutoCloseable {
 
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final List<String> NAMES = List.of("a", "b");
 
   private final Path directory;
@@ -49,6 +53,8 @@ final class ChaosStack implements AutoCloseable {
       for (int i = 0; i < NAMES.size(); i++) {
         relays.add(relay(NAMES.get(i), kafkaProxies.get(i), mode));
       }
+      // What is written before there is a slot is not published.
+      await().atMost(PATIENCE).until(() -> relays.stream().anyMatch(RelayInstance::isLeading));
     } catch (Exception e) {
       close();
       throw e;

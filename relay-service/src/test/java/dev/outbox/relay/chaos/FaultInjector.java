@@ -77,6 +77,11 @@ final class FaultInjector implements AutoCloseable {
     }
   }
 
+  /** Whether something was injected since everything was as it should be. */
+  boolean underWay() {
+    return !underWay.isEmpty();
+  }
+
   /** Returns when everything is as it should be. */
   void awaitRepaired() throws Exception {
     for (Future<?> repair : underWay) {
@@ -97,9 +102,20 @@ final class FaultInjector implements AutoCloseable {
     return Map.copyOf(counts);
   }
 
+  /** Whether a relay says that it leads; also remembers which. */
+  boolean someRelayLeads() {
+    for (RelayInstance relay : stack.relays()) {
+      if (relay.isLeading()) {
+        leader = relay;
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Whoever leads now, or led when last seen. */
   private RelayInstance relay(Role role) {
-    leader = stack.relays().stream().filter(RelayInstance::isLeading).findFirst().orElse(leader);
+    var unused = someRelayLeads();
     return role == Role.LEADER
         ? leader
         : stack.relays().stream().filter(relay -> relay != leader).findFirst().orElseThrow();

@@ -12,6 +12,7 @@ final class FaultPlan {
   private static final int SHORTEST_PAUSE_MILLIS = 800;
   private static final int LONGEST_PAUSE_MILLIS = 2_800;
   private static final double LEADERS = 0.7;
+  private static final double BLIND = 0.3;
 
   private final Random random;
   private final List<FaultKind> kinds;
@@ -26,12 +27,13 @@ final class FaultPlan {
   Fault next() {
     FaultKind kind = draw(random.nextInt(kinds.stream().mapToInt(FaultKind::weight).sum()));
     Role role = random.nextDouble() < LEADERS ? Role.LEADER : Role.STANDBY;
+    boolean blind = random.nextDouble() < BLIND;
     Duration pause =
         Duration.ofMillis(
             SHORTEST_PAUSE_MILLIS + random.nextInt(LONGEST_PAUSE_MILLIS - SHORTEST_PAUSE_MILLIS));
     Duration hold = kind.hold(random.nextDouble());
     drawn++;
-    return new Fault(drawn, kind, role, pause, hold, random.nextBoolean());
+    return new Fault(drawn, kind, role, blind, pause, hold, random.nextBoolean());
   }
 
   private FaultKind draw(int ticket) {

@@ -19,6 +19,7 @@ import java.util.Map;
 public final class RelayProcess implements AutoCloseable {
 
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(5);
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final Path JAR = Path.of("target", "relay-service.jar");
 
   private final ChildProcess process;
@@ -74,8 +75,7 @@ public final class RelayProcess implements AutoCloseable {
   /** The body of a GET; empty while nothing answers. */
   public String get(String path) {
     try {
-      return HttpClient.newHttpClient()
-          .send(
+      return HTTP.send(
               HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
                   // A process that is stopped (SIGSTOP) accepts and stays silent.
                   .timeout(ANSWER_WITHIN)
