@@ -11,7 +11,6 @@ import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.pipeline.Pipeline;
-import dev.outbox.relay.slot.Initialization;
 import dev.outbox.relay.slot.Preflight;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
@@ -50,9 +49,10 @@ public final class Relay {
 
   private final RelaySettings settings;
   private final RelayMetrics metrics;
+  private final SourceDatabase database;
   private final SlotWatch slotWatch;
   private final Preflight preflight;
-  private final Initialization initialization;
+  private final Installation installation;
   private final IntervalFunction backoff;
   private final Progress progress;
   private final CountDownLatch stopRequested = new CountDownLatch(1);
@@ -68,10 +68,10 @@ public final class Relay {
   public Relay(RelaySettings settings, RelayMetrics metrics) {
     this.settings = settings;
     this.metrics = metrics;
-    SourceDatabase database = new SourceDatabase(settings);
+    this.database = new SourceDatabase(settings);
     this.slotWatch = new SlotWatch(database, settings);
     this.preflight = new Preflight(database, settings);
-    this.initialization = new Initialization(database, settings);
+    this.installation = new Installation(settings);
     this.progress = new Progress(settings.heartbeatInterval(), Clock.systemUTC());
     this.backoff =
         IntervalFunction.ofExponentialRandomBackoff(
@@ -156,8 +156,8 @@ public final class Relay {
   private void runOnce() throws InterruptedException {
     Starting starting = state instanceof Starting now ? now : new Starting(1);
     try {
-      if (settings.autoInit() && initialization.isDue()) {
-        initialization
+      if (settings.autoInit() && installation.isDue()) {
+        installation
             .run(false)
             .forEach(
                 step ->
@@ -190,7 +190,7 @@ public final class Relay {
 
   private void lead(Starting starting, Ready ready) throws InterruptedException {
     try (Pipeline opened =
-        Pipeline.open(settings, ready.start(), metrics, () -> beginLeading(starting, ready))) {
+        Pipeline.open(settings, database, ready, metrics, () -> beginLeading(starting, ready))) {
       pipeline = opened;
       if (isStopping()) {
         return;

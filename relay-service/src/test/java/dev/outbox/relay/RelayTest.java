@@ -254,7 +254,7 @@ class RelayTest {
   @Test
   void eventsBeforePoisonAreNotRepeatedWithEveryAttempt() {
     // Given good events, and one behind them that can never be a record
-    Relay relay = startRelay();
+    Relay relay = startRelay(Map.of("poison", "halt"));
     for (int i = 0; i < 20; i++) {
       database.insert("Order", String.valueOf(i % 3), "good");
     }
@@ -271,7 +271,8 @@ class RelayTest {
   @Test
   void nothingOvertakesARejectedEventOfItsTransaction() {
     // Given a producer that takes no more than a small request
-    Relay relay = startRelay(Map.of("kafka.properties.max.request.size", "10000"));
+    Relay relay =
+        startRelay(Map.of("poison", "halt", "kafka.properties.max.request.size", "10000"));
     // When one transaction holds an event beyond that, and small ones of its key behind it
     database.execute(
         """
@@ -356,7 +357,7 @@ class RelayTest {
     String topic = database.slot() + ".Order";
     kafka.createTopic(topic, 1);
     limit(topic, 2_000);
-    Relay relay = startRelay();
+    Relay relay = startRelay(Map.of("poison", "halt"));
     String before = database.insert("Order", "1", "small");
     String large = database.insert("Order", "1", "x".repeat(5_000));
     // When an event exceeds it
@@ -376,7 +377,7 @@ class RelayTest {
 
   @Test
   void aRowThatCannotBecomeARecordHaltsTheRelay() {
-    Relay relay = startRelay();
+    Relay relay = startRelay(Map.of("poison", "halt"));
     String id = database.insert("Bestellung ä", "1", "payload nobody may see");
     await().atMost(PATIENCE).until(() -> relay.state() instanceof Failed);
     assertThat(((Failed) relay.state()).failure().getMessage())

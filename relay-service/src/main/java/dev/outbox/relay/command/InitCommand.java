@@ -1,8 +1,8 @@
 package dev.outbox.relay.command;
 
+import dev.outbox.relay.Installation;
 import dev.outbox.relay.config.RelaySettings;
-import dev.outbox.relay.database.SourceDatabase;
-import dev.outbox.relay.slot.Initialization;
+import dev.outbox.relay.slot.Initialization.Step;
 import java.util.List;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -28,8 +28,7 @@ final class InitCommand extends OneShotCommand {
 
   @Override
   Report execute(RelaySettings settings) {
-    List<Initialization.Step> steps =
-        new Initialization(new SourceDatabase(settings), settings).run(acceptGap);
+    List<Step> steps = new Installation(settings).run(acceptGap);
     return new Report(
         steps.stream()
             .map(step -> step.thing() + ": " + step.outcome())

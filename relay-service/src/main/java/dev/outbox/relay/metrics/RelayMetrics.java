@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code outbox_relay_events_read_total}<td>events read from the write-ahead log
  *   <tr><td>{@code outbox_relay_events_published_total}<td>events acknowledged by Kafka
  *   <tr><td>{@code outbox_relay_events_ignored_total}<td>log entries passed by on purpose
+ *   <tr><td>{@code outbox_relay_events_parked_total}<td>events set aside
+ *   <tr><td>{@code outbox_relay_parked}<td>events that are set aside now; as the leader knows it
  *   <tr><td>{@code outbox_relay_events_retried_total}<td>sends that the producer retried
  *   <tr><td>{@code outbox_relay_restarts_total}<td>runs ended by a failure
  *   <tr><td>{@code outbox_relay_in_flight}<td>events handed to Kafka, not settled
@@ -36,8 +38,10 @@ public final class RelayMetrics {
   private final Counter published;
   private final Counter ignored;
   private final Counter restarts;
+  private final Counter parkedEvents;
+  private volatile double parked = Double.NaN;
   private final AtomicLong retriedBefore = new AtomicLong();
-  private volatile @Nullable InFlightEvents inFlight;
+  private volatile @Nullable InFlightEvents<?> inFlight;
   private volatile @Nullable DoubleSupplier retries;
   private volatile double slotLagBytes = Double.NaN;
   private volatile double confirmedLsn = Double.NaN;
@@ -48,6 +52,8 @@ public final class RelayMetrics {
     read = registry.counter("outbox.relay.events.read");
     published = registry.counter("outbox.relay.events.published");
     ignored = registry.counter("outbox.relay.events.ignored");
+    parkedEvents = registry.counter("outbox.relay.events.parked");
+    Gauge.builder("outbox.relay.parked", this, metrics -> metrics.parked).register(registry);
     restarts = registry.counter("outbox.relay.restarts");
     FunctionCounter.builder("outbox.relay.events.retried", this, RelayMetrics::retried)
         .register(registry);
@@ -94,13 +100,23 @@ public final class RelayMetrics {
     ignored.increment();
   }
 
+  /** An event was set aside. */
+  public void parked() {
+    parkedEvents.increment();
+  }
+
+  /** So many events are set aside now. */
+  public void parkedNow(int events) {
+    parked = events;
+  }
+
   /** A run ended by a failure. */
   public void restarted() {
     restarts.increment();
   }
 
   /** From now on these events are in flight, and this tells how often the producer retried. */
-  public void observe(InFlightEvents events, DoubleSupplier producerRetries) {
+  public void observe(InFlightEvents<?> events, DoubleSupplier producerRetries) {
     inFlight = events;
     retries = producerRetries;
     leading = true;
@@ -127,9 +143,9 @@ public final class RelayMetrics {
 
   /** A figure about the events in flight, zero when there is no run. */
   private interface InFlightFigure {
-    double figure(InFlightEvents events);
+    double figure(InFlightEvents<?> events);
 
-    default double of(@Nullable InFlightEvents events) {
+    default double of(@Nullable InFlightEvents<?> events) {
       return events == null ? 0 : figure(events);
     }
   }

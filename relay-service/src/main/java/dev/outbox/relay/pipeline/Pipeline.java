@@ -1,33 +1,33 @@
 package dev.outbox.relay.pipeline;
 
 import dev.outbox.relay.config.RelaySettings;
-import dev.outbox.relay.event.OutboxEvent;
+import dev.outbox.relay.control.ControlLog;
+import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.metrics.RelayMetrics;
+import dev.outbox.relay.parking.ParkingLot;
 import dev.outbox.relay.position.InFlightEvents;
-import dev.outbox.relay.position.InFlightEvents.Entry;
-import dev.outbox.relay.position.InFlightEvents.Rejection;
-import dev.outbox.relay.publishing.Delivery;
 import dev.outbox.relay.publishing.KafkaPublisher;
+import dev.outbox.relay.publishing.Publisher;
 import dev.outbox.relay.routing.EventRouter;
-import dev.outbox.relay.routing.RoutedRecord;
-import dev.outbox.relay.routing.Routing;
-import dev.outbox.relay.routing.Routing.Routed;
-import dev.outbox.relay.routing.Routing.Unroutable;
+import dev.outbox.relay.slot.Preflight.Outcome.Ready;
+import dev.outbox.relay.slot.RunFence;
 import dev.outbox.relay.source.OutboxSource;
 import dev.outbox.relay.source.SlotStart;
 import dev.outbox.relay.source.SourceHandler;
 import dev.outbox.relay.source.SourceItem;
+import dev.outbox.relay.source.SourceItem.Control;
 import dev.outbox.relay.source.SourceItem.Decoded;
 import dev.outbox.relay.source.SourceItem.Ignored;
 import dev.outbox.relay.source.SourceItem.Undecodable;
 import dev.outbox.relay.source.debezium.DebeziumSource;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,39 +39,43 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Pipeline implements SourceHandler, AutoCloseable {
 
-  /** Confirming costs a round trip to the server, so not every acknowledgement is worth one. */
-  private static final Duration CONFIRM_EVERY = Duration.ofMillis(100);
-
-  /** Longest wait for room before looking again whether to stop. */
-  private static final Duration LOOK_AROUND = Duration.ofMillis(100);
-
   private final OutboxSource source;
-  private final EventRouter router;
-  private final KafkaPublisher publisher;
-  private final InFlightEvents inFlight;
+  private final Publisher publisher;
+  private final ParkingLot parking;
+  private final InFlightEvents<Dispatch> inFlight;
+  private final Outgoing outgoing;
+  private final Commands commands;
   private final RelayMetrics metrics;
   private final Runnable whenStreaming;
+  private final StopSignal stop;
   private final Duration drainTimeout;
-  private final long start;
+  private final SlotStart start;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicReference<@Nullable RelayException> abortion = new AtomicReference<>();
   private boolean streaming;
-  private volatile boolean stopping;
-  private volatile long stopRequestedNanos;
+  private @Nullable SourcePosition publishedThrough;
   private @Nullable Long lastEventTransaction;
-  private volatile long confirmed;
-  private long lastConfirmationNanos = System.nanoTime();
 
   private Pipeline(
-      RelaySettings settings, SlotStart start, RelayMetrics metrics, Runnable whenStreaming) {
+      RelaySettings settings,
+      SourceDatabase database,
+      Ready ready,
+      RelayMetrics metrics,
+      Runnable whenStreaming) {
     this.metrics = metrics;
     this.whenStreaming = whenStreaming;
+    this.start = ready.start();
     this.drainTimeout = settings.drainTimeout();
-    this.router = new EventRouter(settings.topicTemplate(), settings.name());
-    this.inFlight = new InFlightEvents(settings.inFlightLimit().toBytes(), start.confirmedLsn());
-    this.start = start.confirmedLsn();
-    this.confirmed = start.confirmedLsn();
-    this.publisher = KafkaPublisher.open(settings, () -> stopping || inFlight.rejection() != null);
+    this.stop = new StopSignal(drainTimeout);
+    this.inFlight = new InFlightEvents<>(settings.inFlightLimit().toBytes(), start.confirmedLsn());
+    EventRouter router = new EventRouter(settings.topicTemplate(), settings.name());
+    this.parking =
+        new ParkingLot(database, settings, new RunFence(settings, ready.run()), router::topic);
+    this.publisher = KafkaPublisher.open(settings, stop::isRequested);
+    this.outgoing =
+        new Outgoing(
+            settings, inFlight, publisher, parking, router, metrics, stop, start.confirmedLsn());
+    this.commands = new Commands(new ControlLog(settings.name()), parking, router, outgoing);
     this.source = new DebeziumSource(settings, start);
   }
 
@@ -83,8 +87,12 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
    * @throws RelayException when they have not
    */
   public static Pipeline open(
-      RelaySettings settings, SlotStart start, RelayMetrics metrics, Runnable whenStreaming) {
-    return new Pipeline(settings, start, metrics, whenStreaming);
+      RelaySettings settings,
+      SourceDatabase database,
+      Ready ready,
+      RelayMetrics metrics,
+      Runnable whenStreaming) {
+    return new Pipeline(settings, database, ready, metrics, whenStreaming);
   }
 
   /**
@@ -116,173 +124,93 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   @Override
   public boolean handle(Iterable<SourceItem> batch, Confirmation confirmation)
       throws InterruptedException {
+    outgoing.confirmWith(confirmation);
     if (!streaming) {
-      whenStreaming.run();
+      begin();
       streaming = true;
     }
     for (SourceItem item : batch) {
-      if (stopping && !isWithinLastTransaction(item)) {
+      if (stop.isRequested() && !isWithinLastTransaction(item)) {
         // Everything before is whole, so the next run begins right here.
-        inFlight.pass(item.transaction());
-        drain(confirmation);
-        return false;
+        outgoing.pass(item.transaction());
+        return end();
       }
-      if (!take(item, confirmation)) {
+      if (!take(item)) {
         // What was not handed over must be read again: nothing behind it may be taken in or passed.
-        drain(confirmation);
-        return false;
+        return end();
       }
     }
-    if (stopping && isDrainOver()) {
-      drain(confirmation);
-      return false;
+    return stop.isTimeOver() || !outgoing.endBatch() ? end() : true;
+  }
+
+  /** The slot is ours from here on, so what only the leader may do can be done. */
+  private void begin() {
+    whenStreaming.run();
+    Optional<SourcePosition> through = publisher.begin();
+    if (through.isPresent()) {
+      requireNotAhead(through.get());
+      publishedThrough = through.get();
+      commands.publishedThrough(through.get());
     }
-    confirmSettled(confirmation, CONFIRM_EVERY);
-    return true;
+    parking.load(new SourcePosition(start.epoch(), start.confirmedLsn(), 0));
+    metrics.parkedNow(parking.count());
+  }
+
+  private void requireNotAhead(SourcePosition through) {
+    if (Integer.compareUnsigned(through.epoch(), start.epoch()) > 0) {
+      throw new RelayException(
+          Stage.PREFLIGHT,
+          "The position in Kafka (%s) is of a later epoch than the database's (%d): the database was set back."
+              .formatted(through.asText(), start.epoch()),
+          "Give the relay another outbox.relay.position-topic, then 'init --accept-gap'.");
+    }
+  }
+
+  private boolean end() throws InterruptedException {
+    var unused = outgoing.drain();
+    return false;
   }
 
   /** A transaction broken off in its midst would be repeated from its beginning. */
   private boolean isWithinLastTransaction(SourceItem item) {
     return lastEventTransaction != null
         && item.transaction() == lastEventTransaction
-        && !isDrainOver();
-  }
-
-  private boolean isDrainOver() {
-    return System.nanoTime() - stopRequestedNanos >= drainTimeout.toNanos();
+        && !stop.isTimeOver();
   }
 
   /** Whether the item is dealt with; if not, the run ends before it. */
-  private boolean take(SourceItem item, Confirmation confirmation) throws InterruptedException {
+  private boolean take(SourceItem item) throws InterruptedException {
     if (item instanceof Decoded decoded) {
       metrics.read();
       lastEventTransaction = item.transaction();
-      return publish(decoded.event(), confirmation);
-    }
-    if (item instanceof Undecodable undecodable) {
-      finishBefore(undecodable.transaction(), confirmation);
-      throw unpublishable(
-          Stage.SOURCE,
-          undecodable.subject(),
-          undecodable.reason(),
-          "correct the service that writes such rows");
-    }
-    if (item instanceof Ignored || item instanceof SourceItem.Control) {
-      metrics.ignored();
-    }
-    inFlight.pass(item.transaction());
-    return true;
-  }
-
-  private boolean publish(OutboxEvent event, Confirmation confirmation)
-      throws InterruptedException {
-    Routing routing = router.route(event);
-    if (routing instanceof Unroutable unroutable) {
-      finishBefore(event.position().transaction(), confirmation);
-      throw unpublishable(
-          Stage.ROUTING, event.describe(), unroutable.reason(), unroutable.remedy());
-    }
-    RoutedRecord record = ((Routed) routing).record();
-    boolean alone = publisher.mayBeTooLarge(record);
-    if (!(alone ? awaitEmpty(confirmation) : awaitRoom(record.size(), confirmation))) {
-      return false;
-    }
-    Entry entry = inFlight.admit(event.position().transaction(), record.size());
-    boolean handedOver = publisher.publish(record, delivery(event, entry));
-    if (!handedOver) {
-      inFlight.withdrawLast();
-      return false;
-    }
-    // Were it rejected with later records of its key behind it, those would overtake it.
-    return (!alone || awaitEmpty(confirmation)) && inFlight.rejection() == null;
-  }
-
-  private Delivery delivery(OutboxEvent event, Entry entry) {
-    return new Delivery() {
-      @Override
-      public void acknowledged() {
-        entry.acknowledge();
-        metrics.published();
+      SourcePosition position = decoded.event().position();
+      if (!isDealtWith(position, decoded.event().id())) {
+        return outgoing.publish(outgoing.dispatch(decoded.event()), item.transaction());
       }
-
-      @Override
-      public void rejected(Exception cause) {
-        entry.reject(event.describe(), cause);
+    } else if (item instanceof Undecodable undecodable) {
+      if (!parking.wasSetAside(undecodable.position(), undecodable.id())) {
+        return outgoing.publish(undecodable);
       }
-    };
-  }
-
-  private boolean awaitRoom(int size, Confirmation confirmation) throws InterruptedException {
-    return await(() -> inFlight.hasRoomFor(size), confirmation);
-  }
-
-  private boolean awaitEmpty(Confirmation confirmation) throws InterruptedException {
-    return await(inFlight::isEmpty, confirmation);
-  }
-
-  /** Waits while acknowledgements come in; false when the time for stopping ran out first. */
-  private boolean await(BooleanSupplier condition, Confirmation confirmation)
-      throws InterruptedException {
-    while (!condition.getAsBoolean()) {
-      if (stopping && (isDrainOver() || inFlight.rejection() != null)) {
+    } else if (item instanceof Control control) {
+      if (!commands.carryOut(control)) {
         return false;
       }
-      confirmSettled(confirmation, CONFIRM_EVERY);
-      if (!condition.getAsBoolean()) {
-        inFlight.awaitCompletion(LOOK_AROUND);
-      }
     }
+    if (item instanceof Ignored) {
+      metrics.ignored();
+    }
+    outgoing.pass(item.transaction());
     return true;
   }
 
-  private void drain(Confirmation confirmation) throws InterruptedException {
-    var unused = awaitEmpty(confirmation);
-    confirmSettled(confirmation, Duration.ZERO);
-  }
-
-  /** Confirms the settled prefix, and fails when Kafka rejected what stands behind it. */
-  private void confirmSettled(Confirmation confirmation, Duration notBefore)
-      throws InterruptedException {
-    long settled = inFlight.settle();
-    long now = System.nanoTime();
-    if (settled != confirmed && now - lastConfirmationNanos >= notBefore.toNanos()) {
-      confirmation.confirm(settled);
-      confirmed = settled;
-      lastConfirmationNanos = now;
-    }
-    @Nullable Rejection rejection = inFlight.rejection();
-    if (rejection != null && !stopping) {
-      throw rejected(rejection);
-    }
-  }
-
-  private static RelayException rejected(Rejection rejection) {
-    return new RelayException(
-        Stage.PUBLISHING,
-        "Kafka rejected %s: %s".formatted(rejection.event(), rejection.cause().getMessage()),
-        "Remove the cause at the topic or the service. The relay waits before this event and tries"
-            + " it again; nothing is skipped.",
-        rejection.cause());
-  }
-
-  /** What stands before an event that stops the relay is finished, or each run would repeat it. */
-  private void finishBefore(long transaction, Confirmation confirmation)
-      throws InterruptedException {
-    inFlight.pass(transaction);
-    drain(confirmation);
-  }
-
-  private static RelayException unpublishable(
-      Stage stage, String subject, String reason, String remedy) {
-    return new RelayException(
-        stage,
-        "Cannot publish %s: %s.".formatted(subject, reason),
-        remedy + "; the relay waits before this event, nothing is skipped.");
+  private boolean isDealtWith(SourcePosition position, String id) {
+    return parking.wasSetAside(position, id)
+        || (publishedThrough != null && position.compareTo(publishedThrough) <= 0);
   }
 
   /** Whether this run has confirmed anything. */
   public boolean hasAdvanced() {
-    return confirmed != start;
+    return outgoing.confirmed() != start.confirmedLsn();
   }
 
   /** How long the oldest event in flight has waited for Kafka. */
@@ -296,13 +224,9 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
    * times; returns when the run is over.
    */
   public void stop() throws InterruptedException {
-    if (!stopping) {
-      stopRequestedNanos = System.nanoTime();
-      stopping = true;
-    }
+    stop.request();
     // The engine calls the handler several times a second; a run that does not end by itself in
-    // time
-    // hangs in the engine.
+    // time hangs in the engine.
     Duration patience = drainTimeout.plusSeconds(2);
     if (!ended.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
       source.close();

@@ -3,9 +3,9 @@ package dev.outbox.relay.position;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -17,10 +17,14 @@ import org.jspecify.annotations.Nullable;
  * and everything before it is settled. So entries leave only from the head, and the bytes of an
  * event count until it has left: a stalled partition bounds memory as surely as a stalled broker.
  *
+ * <p>Each entry keeps what is needed to send its event again until it is acknowledged.
+ *
  * <p>The engine thread admits and settles; Kafka's callback thread only completes an {@link Entry};
  * any thread may read the figures.
+ *
+ * @param <T> what an entry keeps
  */
-public final class InFlightEvents {
+public final class InFlightEvents<T> {
 
   /** What an entry costs beside its payload, so that empty payloads are bounded too. */
   private static final int ENTRY_OVERHEAD_BYTES = 256;
@@ -28,11 +32,10 @@ public final class InFlightEvents {
   private final long limitBytes;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition completed = lock.newCondition();
-  private final Deque<Entry> entries = new ArrayDeque<>();
-  private final AtomicReference<@Nullable Rejection> rejection = new AtomicReference<>();
+  private final Deque<Entry<T>> entries = new ArrayDeque<>();
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicInteger events = new AtomicInteger();
-  private volatile @Nullable Entry oldest;
+  private volatile @Nullable Entry<T> oldest;
   private volatile boolean awaited;
   private long settledTransaction;
 
@@ -56,24 +59,30 @@ public final class InFlightEvents {
    *
    * @param transaction LSN that may be confirmed once this and everything before it is settled
    * @param payloadBytes size of key, value and headers
+   * @param subject kept until the entry is acknowledged
    */
-  public Entry admit(long transaction, int payloadBytes) {
-    return add(new Entry(transaction, payloadBytes + ENTRY_OVERHEAD_BYTES, false));
+  public Entry<T> admit(long transaction, int payloadBytes, T subject) {
+    return add(new Entry<>(this, transaction, payloadBytes + ENTRY_OVERHEAD_BYTES, subject));
   }
 
   /** Takes back what was admitted last and then not handed to Kafka. Engine thread. */
   public void withdrawLast() {
-    Entry last = entries.removeLast();
+    Entry<T> last = entries.removeLast();
     bytes.addAndGet(-last.bytes);
     events.decrementAndGet();
     oldest = entries.peekFirst();
+  }
+
+  /** Entries that are not acknowledged, in order. Engine thread. */
+  public List<Entry<T>> open() {
+    return entries.stream().filter(entry -> !entry.acknowledged).toList();
   }
 
   /**
    * Takes in something that needs no acknowledgement but holds a place in the order. Engine thread.
    */
   public void pass(long transaction) {
-    @Nullable Entry last = entries.peekLast();
+    @Nullable Entry<T> last = entries.peekLast();
     if (last == null) {
       settledTransaction = transaction;
     } else if (last.transaction != transaction) {
@@ -82,11 +91,11 @@ public final class InFlightEvents {
         entries.removeLast();
         bytes.addAndGet(-last.bytes);
       }
-      add(new Entry(transaction, ENTRY_OVERHEAD_BYTES, true));
+      add(new Entry<>(this, transaction, ENTRY_OVERHEAD_BYTES, null));
     }
   }
 
-  private Entry add(Entry entry) {
+  private Entry<T> add(Entry<T> entry) {
     if (entries.isEmpty()) {
       oldest = entry;
     }
@@ -105,7 +114,7 @@ public final class InFlightEvents {
    *     all transactions that end at or before it are; else that of the last entry
    */
   public long settle() {
-    @Nullable Entry head = entries.peekFirst();
+    @Nullable Entry<T> head = entries.peekFirst();
     while (head != null && head.acknowledged) {
       entries.removeFirst();
       bytes.addAndGet(-head.bytes);
@@ -127,17 +136,14 @@ public final class InFlightEvents {
     return entries.isEmpty();
   }
 
-  /**
-   * Waits until the oldest entry is completed or something is rejected, for at most this long.
-   * Engine thread.
-   */
+  /** Waits until the oldest entry is completed, for at most this long. Engine thread. */
   public void awaitCompletion(Duration atMost) throws InterruptedException {
     long remaining = atMost.toNanos();
     lock.lock();
     try {
       awaited = true;
-      @Nullable Entry head = entries.peekFirst();
-      while (head != null && !head.acknowledged && rejection.get() == null && remaining > 0) {
+      @Nullable Entry<T> head = entries.peekFirst();
+      while (head != null && !head.acknowledged && remaining > 0) {
         remaining = completed.awaitNanos(remaining);
       }
     } finally {
@@ -146,9 +152,10 @@ public final class InFlightEvents {
     }
   }
 
-  /** The first rejection, if Kafka rejected something. Any thread. */
-  public @Nullable Rejection rejection() {
-    return rejection.get();
+  /** Whether this entry and nothing before it is open. Engine thread. */
+  public boolean isOldest(Entry<T> entry) {
+    var unused = settle();
+    return entries.peekFirst() == entry;
   }
 
   /** Events in flight. Any thread. */
@@ -163,7 +170,7 @@ public final class InFlightEvents {
 
   /** How long the oldest event has been in flight; zero when none is. Any thread. */
   public Duration oldestAge() {
-    @Nullable Entry entry = oldest;
+    @Nullable Entry<T> entry = oldest;
     return entry == null
         ? Duration.ZERO
         : Duration.ofNanos(System.nanoTime() - entry.admittedNanos);
@@ -179,45 +186,42 @@ public final class InFlightEvents {
   }
 
   /**
-   * An event that Kafka will not take.
+   * One event in flight. Completed once, by any thread.
    *
-   * @param event names the event
-   * @param cause Kafka's reason
+   * @param <T> what it keeps until then
    */
-  public record Rejection(String event, Exception cause) {}
-
-  /** One event in flight. Completed once, by any thread. */
-  public final class Entry {
+  public static final class Entry<T> {
+    private final InFlightEvents<T> owner;
     private final long transaction;
     private final int bytes;
     private final boolean passed;
     private final long admittedNanos = System.nanoTime();
+    private volatile @Nullable T subject;
     private volatile boolean acknowledged;
 
-    private Entry(long transaction, int bytes, boolean passed) {
+    private Entry(InFlightEvents<T> owner, long transaction, int bytes, @Nullable T subject) {
+      this.owner = owner;
       this.transaction = transaction;
       this.bytes = bytes;
-      this.passed = passed;
+      this.subject = subject;
+      this.passed = subject == null;
       this.acknowledged = passed;
     }
 
-    /** Kafka has the event. */
-    public void acknowledge() {
-      acknowledged = true;
-      // The lock is not worth taking for every event: the engine thread sets the flag before it
-      // looks
-      // at the entry, so either it sees the acknowledgement or this sees the flag.
-      if (awaited) {
-        signal();
-      }
+    /** What is kept; null once the entry is acknowledged. */
+    public @Nullable T subject() {
+      return subject;
     }
 
-    /**
-     * Kafka will not take the event: it stays in flight, and nothing behind it is ever confirmed.
-     */
-    public void reject(String event, Exception cause) {
-      rejection.compareAndSet(null, new Rejection(event, cause));
-      signal();
+    /** Kafka has the event, or it is dealt with otherwise. */
+    public void acknowledge() {
+      acknowledged = true;
+      subject = null;
+      // The lock is not worth taking for every event: the engine thread sets the flag before it
+      // looks at the entry, so either it sees the acknowledgement or this sees the flag.
+      if (owner.awaited) {
+        owner.signal();
+      }
     }
   }
 }

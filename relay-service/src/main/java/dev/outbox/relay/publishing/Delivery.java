@@ -1,11 +1,14 @@
 package dev.outbox.relay.publishing;
 
-/** Is told once what became of a record, on Kafka's callback thread: complete, never block. */
+/**
+ * Is told once per sending what became of a record, on Kafka's callback thread or on that of the
+ * caller: complete, never block.
+ */
 public interface Delivery {
 
-  /** All in-sync replicas have the record. */
+  /** All in-sync replicas have the record, and its transaction, if there is one, is committed. */
   void acknowledged();
 
-  /** Kafka will never take the record as it is. */
-  void rejected(Exception cause);
+  /** The record is not on its topic. */
+  void failed(PublishFailure failure);
 }

@@ -1,197 +1,161 @@
 package dev.outbox.relay.publishing;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.failure.RelayException;
-import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.publishing.Handover.Refused;
+import dev.outbox.relay.publishing.PublishFailure.NotSent;
+import dev.outbox.relay.publishing.PublishFailure.Rejected;
 import dev.outbox.relay.routing.RoutedRecord;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.Metric;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Hands records to Kafka in order and without waiting for the one before. Retrying is the
- * idempotent producer's work, without a time limit: a batch that expired would be overtaken by the
- * next one of its partition. So while brokers are away records wait inside the producer, in order.
+ * Sends without waiting for the record before. Retrying is the idempotent producer's work, without
+ * a time limit: a batch that expired would be overtaken by the next one of its partition. So while
+ * brokers are away records wait inside the producer, in order.
  *
- * <p>{@link #publish} belongs to the engine thread; {@link #close} may come from any thread.
+ * <p>A rejected record closes the producer from within its callback. The producer has one request
+ * under way per broker and calls back before it sends the next, so nothing of the record's
+ * partition can overtake it.
  */
-public final class KafkaPublisher implements AutoCloseable {
+public final class KafkaPublisher implements Publisher {
 
-  private static final Logger LOG = LoggerFactory.getLogger(KafkaPublisher.class);
-  private static final Duration REACHABLE_WITHIN = Duration.ofSeconds(10);
-
-  private final KafkaProducer<byte[], byte[]> producer;
-  private final TopicLimits limits;
+  private final Map<String, Object> config;
+  private final Admin admin;
+  private final Topics topics;
   private final BooleanSupplier givingUp;
+  private volatile KafkaProducer<byte[], byte[]> producer;
+  private volatile boolean broken;
+  private volatile double retriesBefore;
 
   private KafkaPublisher(
-      KafkaProducer<byte[], byte[]> producer, TopicLimits limits, BooleanSupplier givingUp) {
-    this.producer = producer;
-    this.limits = limits;
+      Map<String, Object> config, Admin admin, Topics topics, BooleanSupplier givingUp) {
     this.givingUp = givingUp;
+    this.config = config;
+    this.admin = admin;
+    this.topics = topics;
+    this.producer = new KafkaProducer<>(config);
   }
 
   /**
-   * A publisher whose brokers answer.
+   * A publisher for the settings' delivery mode, whose brokers answer.
    *
-   * @param givingUp asked while waiting for a topic: true ends the wait
+   * @param givingUp asked while waiting for brokers or a topic: true ends the wait
    * @throws RelayException when no broker answers within ten seconds or the settings do not fit
    */
-  public static KafkaPublisher open(RelaySettings settings, BooleanSupplier givingUp) {
-    Map<String, Object> config = ProducerSettings.of(settings);
-    try {
-      Admin admin = Admin.create(ProducerSettings.forAdmin(config, REACHABLE_WITHIN));
-      try {
-        requireReachable(admin, settings);
-        return new KafkaPublisher(
-            new KafkaProducer<>(config),
-            new TopicLimits(admin, ProducerSettings.largestRequest(config), Clock.systemUTC()),
-            givingUp);
-      } catch (RuntimeException e) {
-        admin.close(Duration.ZERO);
-        throw e;
+  public static Publisher open(RelaySettings settings, BooleanSupplier givingUp) {
+    boolean transactional = settings.delivery() == RelaySettings.Delivery.EXACTLY_ONCE;
+    Map<String, Object> config =
+        transactional ? ProducerSettings.transactional(settings) : ProducerSettings.of(settings);
+    return Brokers.reached(
+        settings,
+        config,
+        admin -> {
+          Topics topics =
+              new Topics(admin, settings.parking().missingTopicWait(), givingUp, Clock.systemUTC());
+          return transactional
+              ? new TransactionalPublisher(settings, config, admin, topics, givingUp)
+              : new KafkaPublisher(config, admin, topics, givingUp);
+        });
+  }
+
+  /** Nothing to fence or to read: the slot's position rules. */
+  @Override
+  public Optional<SourcePosition> begin() {
+    return Optional.empty();
+  }
+
+  @Override
+  public Handover publish(RoutedRecord routed, Delivery delivery) {
+    @Nullable Handover hindrance = topics.await(routed.topic(), producer);
+    if (hindrance != null) {
+      return hindrance;
+    }
+    while (true) {
+      Handover handover = send(routed, delivery);
+      if (!(handover instanceof Refused refused)) {
+        return handover;
       }
-    } catch (KafkaException e) {
-      throw new RelayException(
-          Stage.PREFLIGHT,
-          "The Kafka producer cannot be made for brokers %s: %s"
-              .formatted(settings.kafka().bootstrapServers(), deepest(e)),
-          "Check outbox.relay.kafka.bootstrap-servers and outbox.relay.kafka.properties.*.",
-          e);
+      if (refused.failure() instanceof NotSent && !broken) {
+        if (givingUp.getAsBoolean()) {
+          return new Handover.GivenUp();
+        }
+        continue; // no room or no metadata: brokers are away
+      }
+      topics.rejected(routed.topic(), refused.failure());
+      return refused;
     }
   }
 
-  private static void requireReachable(Admin admin, RelaySettings settings) {
+  private Handover send(RoutedRecord routed, Delivery delivery) {
     try {
-      var unused =
-          admin.describeCluster().nodes().get(REACHABLE_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
-      throw new RelayException(
-          Stage.PREFLIGHT,
-          "No Kafka broker answers at %s within %d s: %s"
-              .formatted(
-                  settings.kafka().bootstrapServers(), REACHABLE_WITHIN.toSeconds(), deepest(e)),
-          "Start Kafka, or correct outbox.relay.kafka.bootstrap-servers and, where the broker asks"
-              + " for it, outbox.relay.kafka.properties.security.protocol and sasl.*.",
-          e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new RelayException(
-          Stage.PREFLIGHT, "Interrupted while looking for a Kafka broker.", "None needed.", e);
+      return new Sending(routed.topic(), delivery) {
+        @Override
+        void failedLater(PublishFailure failure) {
+          // Before the delivery is told: whoever hears of it finds the publisher broken.
+          super.failedLater(breakOff(failure));
+        }
+      }.send(producer, record(routed));
+    } catch (IllegalStateException e) {
+      if (broken) { // closed by a callback meanwhile
+        return new Refused(new NotSent());
+      }
+      throw e;
     }
   }
 
-  /**
-   * Whether the topic may refuse the record for its size. The caller then sends it alone: a record
-   * that is refused while later ones are under way is overtaken by them. Engine thread.
-   */
-  public boolean mayBeTooLarge(RoutedRecord record) {
-    return limits.mayExceed(record);
-  }
-
-  /**
-   * Hands a record over; returns when the producer has taken it. While the topic's metadata cannot
-   * be had, because no broker answers or nobody made the topic, this waits: the events behind must
-   * not overtake.
-   *
-   * @return whether the producer has the record; false when giving up came first
-   */
-  public boolean publish(RoutedRecord routed, Delivery delivery) {
+  static ProducerRecord<byte[], byte[]> record(RoutedRecord routed) {
     ProducerRecord<byte[], byte[]> record =
         new ProducerRecord<>(routed.topic(), routed.key(), routed.value());
     routed.headers().forEach(header -> record.headers().add(header.name(), header.value()));
-    boolean waiting = false;
-    do {
-      Attempt attempt = new Attempt(delivery);
-      var unused = producer.send(record, attempt); // the callback carries every failure
-      if (!attempt.timedOutBeforeSending()) {
-        if (waiting) {
-          LOG.atInfo().addKeyValue("topic", routed.topic()).log("Topic is there, going on");
-        }
-        return true;
-      }
-      if (!waiting) {
-        waiting = true;
-        LOG.atWarn()
-            .addKeyValue("topic", routed.topic())
-            .log(
-                "Waiting for the topic: create it, allow its automatic creation, or bring the"
-                    + " brokers back; order is kept meanwhile");
-      }
-    } while (!givingUp.getAsBoolean());
-    return false;
+    return record;
   }
 
-  /** Sends retried by the producer so far. Any thread. */
+  /** What is under way or waits when the first failure closes the producer is simply not sent. */
+  private PublishFailure breakOff(PublishFailure failure) {
+    if (broken) {
+      return failure instanceof Rejected ? failure : new NotSent();
+    }
+    broken = true;
+    producer.close(Duration.ZERO);
+    return failure;
+  }
+
+  /** Every record is acknowledged by itself. */
+  @Override
+  public boolean commit(SourcePosition through) {
+    return !broken;
+  }
+
+  @Override
+  public boolean isBroken() {
+    return broken;
+  }
+
+  @Override
+  public void restore() {
+    producer.close(Duration.ZERO); // waits for the callbacks of what was not sent
+    retriesBefore += ProducerFigures.retries(producer);
+    producer = new KafkaProducer<>(config);
+    broken = false;
+  }
+
+  @Override
   public double retries() {
-    return producer.metrics().values().stream()
-        .filter(metric -> metric.metricName().name().equals("record-retry-total"))
-        .filter(metric -> metric.metricName().group().equals("producer-metrics"))
-        .map(Metric::metricValue)
-        .filter(Number.class::isInstance)
-        .mapToDouble(value -> ((Number) value).doubleValue())
-        .sum();
+    return retriesBefore + ProducerFigures.retries(producer);
   }
 
-  /**
-   * Closes at once; what is not acknowledged is not sent any more, as its position is not confirmed
-   * either. Whoever wants acknowledgements waits for them first.
-   */
   @Override
   public void close() {
     producer.close(Duration.ZERO);
-    limits.close();
-  }
-
-  private static String deepest(Throwable failure) {
-    Throwable deepest = failure;
-    while (deepest.getCause() != null) {
-      deepest = deepest.getCause();
-    }
-    String message = deepest.getMessage();
-    return message == null ? deepest.getClass().getSimpleName() : message;
-  }
-
-  /**
-   * One send. The producer reports a missing topic by calling back within {@code send}, on the
-   * caller's thread, with a timeout; once a record is in its queue it never times out.
-   */
-  private static final class Attempt implements Callback {
-    private final Delivery delivery;
-    private final Thread sender = Thread.currentThread();
-    private boolean timedOut;
-
-    Attempt(Delivery delivery) {
-      this.delivery = delivery;
-    }
-
-    boolean timedOutBeforeSending() {
-      return timedOut;
-    }
-
-    @Override
-    public void onCompletion(RecordMetadata metadata, @Nullable Exception failure) {
-      if (failure == null) {
-        delivery.acknowledged();
-      } else if (failure instanceof TimeoutException && Thread.currentThread() == sender) {
-        timedOut = true;
-      } else {
-        delivery.rejected(failure);
-      }
-    }
+    admin.close(Duration.ZERO);
   }
 }

@@ -50,9 +50,11 @@ final class ProducerSettings {
     return config;
   }
 
-  /** Most bytes that the producer itself takes in one record. */
-  static int largestRequest(Map<String, Object> config) {
-    return Integer.parseInt(String.valueOf(config.get(ProducerConfig.MAX_REQUEST_SIZE_CONFIG)));
+  /** The same for transactions, which fence every instance that began before. */
+  static Map<String, Object> transactional(RelaySettings settings) {
+    Map<String, Object> config = of(settings);
+    config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "outbox-relay-" + settings.name());
+    return config;
   }
 
   /** The producer's connection settings for an admin client that gives up in time. */

@@ -49,9 +49,14 @@ public final class EventRouter {
     this.source = source.getBytes(UTF_8);
   }
 
+  /** The topic of an aggregate type, which need not be a name that Kafka takes. */
+  public String topic(String aggregateType) {
+    return topicTemplate.replace("{aggregatetype}", aggregateType);
+  }
+
   /** The record for an event, or why there can be none. */
   public Routing route(OutboxEvent event) {
-    String topic = topicTemplate.replace("{aggregatetype}", event.aggregateType());
+    String topic = topic(event.aggregateType());
     if (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
       return new Unroutable(
           "'" + topic + "' is not a valid Kafka topic name",

@@ -5,6 +5,7 @@ import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.parking.ParkedTable;
 import dev.outbox.relay.slot.RelayRecord.Memory;
 import dev.outbox.relay.slot.RelayRecord.Server;
 import java.util.ArrayList;
@@ -28,6 +29,7 @@ public final class Initialization {
   private final RelaySettings settings;
   private final Publication publication;
   private final RelayRecord record;
+  private final ParkedTable parked;
 
   /** Nothing is done yet. */
   public Initialization(SourceDatabase database, RelaySettings settings) {
@@ -35,6 +37,7 @@ public final class Initialization {
     this.settings = settings;
     this.publication = new Publication(settings);
     this.record = new RelayRecord(settings);
+    this.parked = new ParkedTable(settings);
   }
 
   /**
@@ -76,6 +79,7 @@ public final class Initialization {
     List<Step> steps = new ArrayList<>();
     steps.add(new Step("table " + table, "has the outbox columns"));
     steps.add(step("table " + record.table(), record.createTable(sql)));
+    steps.add(step("table " + parked.name(), parked.create(sql)));
     Optional<Memory> memory = record.read(sql);
     if (memory.isPresent() && !acceptGap) {
       requireNoGap(sql, memory.get());
@@ -166,16 +170,16 @@ public final class Initialization {
     return new Step(thing, created ? "created" : "already there");
   }
 
-  /** Whether the relay has never been initialised in this database. */
+  /** Whether something is missing that belongs to an initialised database. */
   public boolean isDue() {
-    return database.call(sql -> record.read(sql).isEmpty());
+    return database.call(sql -> record.read(sql).isEmpty() || !parked.exists(sql));
   }
 
-  static RelayException notInitialized(RelaySettings settings) {
+  static RelayException notInitialized(RelaySettings settings, String missing) {
     return new RelayException(
         Stage.PREFLIGHT,
-        "Relay '%s' has not been initialised in this database: slot '%s' was never made."
-            .formatted(settings.name(), settings.slot()),
+        "Relay '%s' has not been initialised in this database: %s was never made."
+            .formatted(settings.name(), missing),
         "Run the relay's 'init' command, or set outbox.relay.auto-init=true.");
   }
 }

@@ -5,6 +5,7 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.parking.ParkedTable;
 import dev.outbox.relay.slot.RelayRecord.Memory;
 import dev.outbox.relay.slot.RelayRecord.Server;
 import dev.outbox.relay.source.SlotStart;
@@ -22,12 +23,14 @@ public final class Preflight {
   private final SourceDatabase database;
   private final RelaySettings settings;
   private final RelayRecord record;
+  private final ParkedTable parked;
 
   /** Nothing is looked at yet. */
   public Preflight(SourceDatabase database, RelaySettings settings) {
     this.database = database;
     this.settings = settings;
     this.record = new RelayRecord(settings);
+    this.parked = new ParkedTable(settings);
   }
 
   /** Whether this instance may begin. */
@@ -61,7 +64,12 @@ public final class Preflight {
   private Outcome check(JdbcClient sql) {
     ServerRequirements.require(sql);
     OutboxTable.require(sql, settings.tableName());
-    Memory memory = record.read(sql).orElseThrow(() -> Initialization.notInitialized(settings));
+    Memory memory =
+        record
+            .read(sql)
+            .orElseThrow(
+                () ->
+                    Initialization.notInitialized(settings, "replication slot " + settings.slot()));
     Server server = Server.current(sql);
     SlotCheck.requireSameServer(settings, memory, server);
     requireWritable(sql);
@@ -80,6 +88,18 @@ public final class Preflight {
   }
 
   private void requireWritable(JdbcClient sql) {
+    if (!parked.exists(sql)) {
+      throw Initialization.notInitialized(settings, "table " + parked.name());
+    }
+    if (!parked.isUsable(sql)) {
+      throw new RelayException(
+          Stage.PREFLIGHT,
+          "Role '%s' may not park events in table %s."
+              .formatted(settings.database().username(), parked.name()),
+          "Run: grant select, insert, update on %s to %s"
+              .formatted(
+                  parked.name().quoted(), Identifiers.quote(settings.database().username())));
+    }
     if (!record.isWritable(sql)) {
       throw new RelayException(
           Stage.PREFLIGHT,

@@ -1,6 +1,7 @@
 package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.database.Fence;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -10,7 +11,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  * from changing the relay's own tables: each run has a number, and only the newest may write.
  * Thread-safe.
  */
-public final class RunFence {
+public final class RunFence implements Fence {
 
   private final RelayRecord record;
   private final long run;
@@ -23,12 +24,7 @@ public final class RunFence {
     this.run = run;
   }
 
-  /**
-   * To be called first in each transaction that writes: as long as that transaction lasts no other
-   * instance can begin a run.
-   *
-   * @throws RelayException when another instance has begun a run since
-   */
+  @Override
   public void require(JdbcClient sql) {
     if (!record.isNewestRun(sql, run)) {
       throw new RelayException(

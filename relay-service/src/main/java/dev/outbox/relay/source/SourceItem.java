@@ -2,6 +2,7 @@ package dev.outbox.relay.source;
 
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
+import org.jspecify.annotations.Nullable;
 
 /** What an engine read from the write-ahead log. */
 public sealed interface SourceItem {
@@ -41,10 +42,33 @@ public sealed interface SourceItem {
   record Progress(long transaction) implements SourceItem {}
 
   /**
-   * A row that is no event.
+   * Something that should be an event and is none, as far as it could be read.
    *
-   * @param subject names the row as far as it could be read
+   * @param position where it stands
+   * @param subject names it
    * @param reason what is wrong with it
+   * @param id the event ID
+   * @param aggregateType the key's aggregate type
+   * @param aggregateId the key's aggregate ID
+   * @param type what happened
+   * @param payload the record's value, or the whole content of what could not be taken apart
+   * @param headers the row's own headers
    */
-  record Undecodable(long transaction, String subject, String reason) implements SourceItem {}
+  @SuppressWarnings("ArrayRecordComponent") // never compared; copying payloads costs
+  record Undecodable(
+      SourcePosition position,
+      String subject,
+      String reason,
+      @Nullable String id,
+      @Nullable String aggregateType,
+      @Nullable String aggregateId,
+      @Nullable String type,
+      byte @Nullable [] payload,
+      @Nullable String headers)
+      implements SourceItem {
+    @Override
+    public long transaction() {
+      return position.transaction();
+    }
+  }
 }

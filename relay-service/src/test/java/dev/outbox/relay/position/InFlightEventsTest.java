@@ -18,10 +18,10 @@ class InFlightEventsTest {
   @Test
   void nothingBehindAnUnacknowledgedEventIsSettled() {
     // Given three events in flight
-    InFlightEvents inFlight = new InFlightEvents(1_000_000, 5);
-    Entry first = inFlight.admit(10, 1);
-    Entry second = inFlight.admit(20, 1);
-    Entry third = inFlight.admit(30, 1);
+    InFlightEvents<String> inFlight = new InFlightEvents<>(1_000_000, 5);
+    Entry<String> first = inFlight.admit(10, 1, "x");
+    Entry<String> second = inFlight.admit(20, 1, "x");
+    Entry<String> third = inFlight.admit(30, 1, "x");
     // Then what ended before the first of them may be confirmed, and nothing else
     assertThat(inFlight.settle()).isEqualTo(10);
     // When they are acknowledged out of order
@@ -39,11 +39,11 @@ class InFlightEventsTest {
   void anyOrderOfAcknowledgementsSettlesExactlyThePrefix() {
     Random random = new Random(4);
     for (int round = 0; round < 200; round++) {
-      InFlightEvents inFlight = new InFlightEvents(Long.MAX_VALUE, 0);
-      List<Entry> entries = new ArrayList<>();
+      InFlightEvents<String> inFlight = new InFlightEvents<>(Long.MAX_VALUE, 0);
+      List<Entry<String>> entries = new ArrayList<>();
       boolean[] acknowledged = new boolean[30];
       for (int i = 0; i < acknowledged.length; i++) {
-        entries.add(inFlight.admit(i + 1, 1));
+        entries.add(inFlight.admit(i + 1, 1, "x"));
       }
       List<Integer> order = new ArrayList<>();
       for (int i = 0; i < acknowledged.length; i++) {
@@ -65,10 +65,10 @@ class InFlightEventsTest {
 
   @Test
   void whatNeedsNoAcknowledgementWaitsForWhatStandsBeforeIt() {
-    InFlightEvents inFlight = new InFlightEvents(1_000_000, 0);
+    InFlightEvents<String> inFlight = new InFlightEvents<>(1_000_000, 0);
     inFlight.pass(1);
     assertThat(inFlight.settle()).isEqualTo(1);
-    Entry event = inFlight.admit(2, 1);
+    Entry<String> event = inFlight.admit(2, 1, "x");
     inFlight.pass(3);
     assertThat(inFlight.settle()).isEqualTo(2);
     event.acknowledge();
@@ -77,8 +77,8 @@ class InFlightEventsTest {
 
   @Test
   void whatPassesBehindAStalledEventDoesNotGather() {
-    InFlightEvents inFlight = new InFlightEvents(1_000_000, 0);
-    Entry event = inFlight.admit(1, 1);
+    InFlightEvents<String> inFlight = new InFlightEvents<>(1_000_000, 0);
+    Entry<String> event = inFlight.admit(1, 1, "x");
     for (int i = 2; i < 1000; i++) {
       inFlight.pass(i);
     }
@@ -93,10 +93,10 @@ class InFlightEventsTest {
   @Test
   void bytesAreBoundedUntilThePrefixHasLeft() {
     // Given room for two events
-    InFlightEvents inFlight = new InFlightEvents(2 * (100 + OVERHEAD), 0);
-    inFlight.admit(1, 100);
+    InFlightEvents<String> inFlight = new InFlightEvents<>(2 * (100 + OVERHEAD), 0);
+    inFlight.admit(1, 100, "x");
     assertThat(inFlight.hasRoomFor(100)).isTrue();
-    Entry second = inFlight.admit(2, 100);
+    Entry<String> second = inFlight.admit(2, 100, "x");
     assertThat(inFlight.hasRoomFor(0)).isFalse();
     // When only the second is acknowledged
     second.acknowledge();
@@ -109,9 +109,9 @@ class InFlightEventsTest {
 
   @Test
   void anEventLargerThanTheLimitTravelsAlone() {
-    InFlightEvents inFlight = new InFlightEvents(1000, 0);
+    InFlightEvents<String> inFlight = new InFlightEvents<>(1000, 0);
     assertThat(inFlight.hasRoomFor(5000)).isTrue();
-    inFlight.admit(1, 5000).acknowledge();
+    inFlight.admit(1, 5000, "x").acknowledge();
     assertThat(inFlight.hasRoomFor(1)).isFalse();
     inFlight.settle();
     assertThat(inFlight.hasRoomFor(5000)).isTrue();
@@ -119,9 +119,9 @@ class InFlightEventsTest {
 
   @Test
   void whatWasNotHandedOverLeavesNoTrace() {
-    InFlightEvents inFlight = new InFlightEvents(1000, 0);
-    Entry first = inFlight.admit(1, 10);
-    inFlight.admit(2, 10);
+    InFlightEvents<String> inFlight = new InFlightEvents<>(1000, 0);
+    Entry<String> first = inFlight.admit(1, 10, "x");
+    inFlight.admit(2, 10, "x");
     inFlight.withdrawLast();
     first.acknowledge();
     assertThat(inFlight.settle()).isEqualTo(1);
@@ -129,22 +129,24 @@ class InFlightEventsTest {
   }
 
   @Test
-  void aRejectedEventHoldsThePositionAndIsReported() {
-    InFlightEvents inFlight = new InFlightEvents(1000, 0);
-    Entry rejected = inFlight.admit(1, 10);
-    Entry behind = inFlight.admit(2, 10);
-    Exception cause = new IllegalStateException("too large");
-    rejected.reject("event 1", cause);
-    behind.reject("event 2", new IllegalStateException("later"));
-    behind.acknowledge();
-    assertThat(inFlight.settle()).isEqualTo(1);
-    assertThat(inFlight.rejection()).isEqualTo(new InFlightEvents.Rejection("event 1", cause));
+  void whatIsNotAcknowledgedIsKeptToBeSentAgain() {
+    InFlightEvents<String> inFlight = new InFlightEvents<>(1000, 0);
+    Entry<String> first = inFlight.admit(1, 10, "first");
+    Entry<String> second = inFlight.admit(2, 10, "second");
+    inFlight.pass(3);
+    Entry<String> third = inFlight.admit(4, 10, "third");
+    second.acknowledge();
+    assertThat(inFlight.open()).extracting(Entry::subject).containsExactly("first", "third");
+    assertThat(inFlight.isOldest(third)).isFalse();
+    first.acknowledge();
+    assertThat(inFlight.isOldest(third)).isTrue();
+    assertThat(second.subject()).isNull();
   }
 
   @Test
   void waitingEndsWithAnAcknowledgementOfTheOldest() throws Exception {
-    InFlightEvents inFlight = new InFlightEvents(1000, 0);
-    Entry entry = inFlight.admit(1, 10);
+    InFlightEvents<String> inFlight = new InFlightEvents<>(1000, 0);
+    Entry<String> entry = inFlight.admit(1, 10, "x");
     Thread engine = Thread.currentThread();
     Thread callback =
         new Thread(

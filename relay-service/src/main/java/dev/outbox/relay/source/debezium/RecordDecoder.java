@@ -62,14 +62,23 @@ final class RecordDecoder {
     SourcePosition position = new SourcePosition(epoch, transaction, nextIndex++);
     Struct row = value.getStruct(Envelope.FieldName.AFTER);
     if (row == null) {
-      return undecodable(null, "the change carries no row");
+      return undecodable(position, "a row without content", "the change carries no row");
     }
     String id = row.getString("id");
     String aggregateType = row.getString("aggregatetype");
     String aggregateId = row.getString("aggregateid");
     String type = row.getString("type");
     if (id == null || aggregateType == null || aggregateId == null || type == null) {
-      return undecodable(id, "id, aggregatetype, aggregateid and type must not be null");
+      return new Undecodable(
+          position,
+          id == null ? "a row without id" : "row " + id,
+          "id, aggregatetype, aggregateid and type must not be null",
+          id,
+          aggregateType,
+          aggregateId,
+          type,
+          bytes(row.get("payload")),
+          row.getString("headers"));
     }
     return new Decoded(
         new OutboxEvent(
@@ -106,8 +115,8 @@ final class RecordDecoder {
     }
   }
 
-  private Undecodable undecodable(@Nullable String id, String reason) {
-    return new Undecodable(transaction, id == null ? "a row without id" : "row " + id, reason);
+  private static Undecodable undecodable(SourcePosition position, String subject, String reason) {
+    return new Undecodable(position, subject, reason, null, null, null, null, null, null);
   }
 
   private static byte @Nullable [] bytes(@Nullable Object payload) {

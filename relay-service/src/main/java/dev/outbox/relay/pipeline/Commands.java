@@ -1,0 +1,186 @@
+package dev.outbox.relay.pipeline;
+
+import dev.outbox.relay.control.ControlLog;
+import dev.outbox.relay.control.ControlLog.MalformedControlException;
+import dev.outbox.relay.control.ControlMessage;
+import dev.outbox.relay.control.ControlMessage.Discard;
+import dev.outbox.relay.control.ControlMessage.Release;
+import dev.outbox.relay.event.OutboxEvent;
+import dev.outbox.relay.event.SourcePosition;
+import dev.outbox.relay.parking.Key;
+import dev.outbox.relay.parking.ParkedEvent;
+import dev.outbox.relay.parking.ParkingLot;
+import dev.outbox.relay.parking.ParkingLot.Leaving;
+import dev.outbox.relay.pipeline.Outgoing.Outcome;
+import dev.outbox.relay.publishing.PublishFailure.Rejected;
+import dev.outbox.relay.publishing.PublishFailure.Scope;
+import dev.outbox.relay.routing.EventRouter;
+import dev.outbox.relay.source.SourceItem.Control;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries out what operators have written into the log. Each command can be repeated: what it has
+ * done already it does not do again, and what it publishes keeps its place.
+ */
+final class Commands {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Commands.class);
+
+  private static final int AT_ONCE = 200;
+  private static final long AT_ONCE_BYTES = 8L << 20;
+
+  private final ControlLog log;
+  private final ParkingLot parking;
+  private final EventRouter router;
+  private final Outgoing outgoing;
+  private @Nullable SourcePosition publishedThrough;
+
+  Commands(ControlLog log, ParkingLot parking, EventRouter router, Outgoing outgoing) {
+    this.log = log;
+    this.parking = parking;
+    this.router = router;
+    this.outgoing = outgoing;
+  }
+
+  /** Everything up to here is on the topics already. */
+  void publishedThrough(SourcePosition position) {
+    publishedThrough = position;
+  }
+
+  /** Whether the command is dealt with; if not, the run ends before it. */
+  boolean carryOut(Control control) throws InterruptedException {
+    Optional<ControlMessage> command;
+    try {
+      command = log.read(control.content());
+    } catch (MalformedControlException e) {
+      LOG.atError()
+          .addKeyValue("position", control.position().asText())
+          .addKeyValue("reason", e.getMessage())
+          .log("Ignored a control message that is none");
+      return true;
+    }
+    if (command.isEmpty()) {
+      return true;
+    }
+    if (command.get() instanceof Release release) {
+      return release(release, control.position());
+    }
+    discard((Discard) command.get(), control.position());
+    return true;
+  }
+
+  /**
+   * All of the key that stands before the message is parked or published by now, so what is parked
+   * goes out in order, and then the key flows.
+   */
+  private boolean release(Release release, SourcePosition position) throws InterruptedException {
+    if (!outgoing.drain()) {
+      return false;
+    }
+    Key key = new Key(router.topic(release.aggregateType()), release.aggregateId());
+    List<Leaving> leaving = parking.leaving(key, position);
+    int released = 0;
+    @Nullable Rejected refusal = null;
+    while (released < leaving.size() && refusal == null) {
+      List<Leaving> some = some(leaving.subList(released, leaving.size()));
+      Outcome outcome = release(some, position);
+      parking.released(some.subList(0, outcome.published()), position);
+      released += outcome.published();
+      refusal = outcome.refusal();
+      if (refusal != null) {
+        parking.refusedAgain(
+            some.get(outcome.published()).parkedAt(), refusal.stage(), refusal.reason());
+      } else if (outcome.published() < some.size()) {
+        return false;
+      }
+    }
+    parking.settle(key);
+    LOG.atInfo()
+        .addKeyValue("aggregateType", release.aggregateType())
+        .addKeyValue("aggregateId", release.aggregateId())
+        .addKeyValue("released", released)
+        .addKeyValue("stillParked", leaving.size() - released)
+        .addKeyValue("reason", refusal == null ? "none" : refusal.reason())
+        .log(refusal == null ? "Released a key" : "A key stays parked: refused again");
+    return true;
+  }
+
+  private static List<Leaving> some(List<Leaving> leaving) {
+    int events = 0;
+    long bytes = 0;
+    while (events < leaving.size()
+        && events < AT_ONCE
+        && (events == 0 || bytes + leaving.get(events).bytes() <= AT_ONCE_BYTES)) {
+      bytes += leaving.get(events).bytes();
+      events++;
+    }
+    return leaving.subList(0, events);
+  }
+
+  private Outcome release(List<Leaving> some, SourcePosition position) throws InterruptedException {
+    List<ParkedEvent> events = parking.read(some);
+    List<Dispatch> dispatches = new ArrayList<>();
+    int publishedBefore = 0;
+    for (int i = 0; i < some.size(); i++) {
+      SourcePosition place = position.within(some.get(i).offset());
+      if (publishedThrough != null && place.compareTo(publishedThrough) <= 0) {
+        publishedBefore++;
+      } else {
+        @Nullable OutboxEvent event = event(events.get(i), place);
+        if (event == null) {
+          Rejected unreadable =
+              new Rejected(
+                  events.get(i).stage(), Scope.RECORD, events.get(i).reason(), "discard it");
+          Outcome outcome = outgoing.publishNow(dispatches);
+          return new Outcome(
+              publishedBefore + outcome.published(),
+              outcome.refusal() == null ? unreadable : outcome.refusal());
+        }
+        dispatches.add(outgoing.dispatch(event));
+      }
+    }
+    Outcome outcome = outgoing.publishNow(dispatches);
+    return new Outcome(publishedBefore + outcome.published(), outcome.refusal());
+  }
+
+  /** Null when something that every event needs could not be read. */
+  private static @Nullable OutboxEvent event(ParkedEvent parked, SourcePosition place) {
+    String id = parked.id();
+    String type = parked.type();
+    if (id == null || type == null) {
+      return null;
+    }
+    Instant committed = parked.committedAt();
+    return new OutboxEvent(
+        id,
+        Objects.requireNonNull(parked.aggregateType()),
+        Objects.requireNonNull(parked.aggregateId()),
+        type,
+        parked.payload(),
+        parked.headers(),
+        committed == null ? Instant.EPOCH : committed,
+        place);
+  }
+
+  private void discard(Discard discard, SourcePosition position) {
+    SourcePosition parkedAt;
+    try {
+      parkedAt = SourcePosition.parse(discard.position());
+    } catch (IllegalArgumentException e) {
+      LOG.atError().addKeyValue("position", discard.position()).log("Ignored a discard");
+      return;
+    }
+    boolean discarded = parking.discard(parkedAt, position, discard.reason());
+    LOG.atWarn()
+        .addKeyValue("position", discard.position())
+        .addKeyValue("reason", discard.reason())
+        .log(discarded ? "Discarded a parked event" : "Nothing to discard: not parked any more");
+  }
+}

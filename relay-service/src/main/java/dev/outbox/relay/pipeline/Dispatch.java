@@ -1,0 +1,74 @@
+package dev.outbox.relay.pipeline;
+
+import dev.outbox.relay.event.OutboxEvent;
+import dev.outbox.relay.event.SourcePosition;
+import dev.outbox.relay.position.InFlightEvents.Entry;
+import dev.outbox.relay.publishing.Delivery;
+import dev.outbox.relay.publishing.PublishFailure;
+import dev.outbox.relay.routing.EventRouter;
+import dev.outbox.relay.routing.Routing;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An event on its way to Kafka, as often as it is sent. Told by Kafka's callback thread what became
+ * of it.
+ */
+final class Dispatch implements Delivery {
+
+  private final OutboxEvent event;
+  private final Runnable whenPublished;
+  private @Nullable Entry<Dispatch> entry;
+  private volatile boolean published;
+  private volatile @Nullable PublishFailure failure;
+
+  /**
+   * @param whenPublished called once, on the callback thread
+   */
+  Dispatch(OutboxEvent event, Runnable whenPublished) {
+    this.event = event;
+    this.whenPublished = whenPublished;
+  }
+
+  OutboxEvent event() {
+    return event;
+  }
+
+  SourcePosition position() {
+    return event.position();
+  }
+
+  Routing route(EventRouter router) {
+    return router.route(event);
+  }
+
+  /** The entry to be acknowledged with the event. */
+  void holds(Entry<Dispatch> held) {
+    entry = held;
+  }
+
+  boolean isPublished() {
+    return published;
+  }
+
+  @Nullable PublishFailure failure() {
+    return failure;
+  }
+
+  void sendingAgain() {
+    failure = null;
+  }
+
+  @Override
+  public void acknowledged() {
+    published = true;
+    if (entry != null) {
+      entry.acknowledge();
+    }
+    whenPublished.run();
+  }
+
+  @Override
+  public void failed(PublishFailure why) {
+    failure = why;
+  }
+}

@@ -1,0 +1,490 @@
+package dev.outbox.relay.pipeline;
+
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.RelaySettings.Poison;
+import dev.outbox.relay.event.OutboxEvent;
+import dev.outbox.relay.event.SourcePosition;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.metrics.RelayMetrics;
+import dev.outbox.relay.parking.Key;
+import dev.outbox.relay.parking.ParkedEvent;
+import dev.outbox.relay.parking.ParkingLot;
+import dev.outbox.relay.position.InFlightEvents;
+import dev.outbox.relay.position.InFlightEvents.Entry;
+import dev.outbox.relay.publishing.Handover;
+import dev.outbox.relay.publishing.PublishFailure;
+import dev.outbox.relay.publishing.PublishFailure.Fatal;
+import dev.outbox.relay.publishing.PublishFailure.Rejected;
+import dev.outbox.relay.publishing.PublishFailure.Scope;
+import dev.outbox.relay.publishing.Publisher;
+import dev.outbox.relay.routing.EventRouter;
+import dev.outbox.relay.routing.RoutedRecord;
+import dev.outbox.relay.routing.Routing;
+import dev.outbox.relay.routing.Routing.Routed;
+import dev.outbox.relay.routing.Routing.Unroutable;
+import dev.outbox.relay.source.SourceHandler.Confirmation;
+import dev.outbox.relay.source.SourceItem.Undecodable;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Events on their way out: admitted within the limit of bytes, handed to the publisher in order,
+ * parked when they are refused or wait behind one that is, confirmed when all before them is dealt
+ * with. Methods that wait return false when the time for stopping runs out first.
+ *
+ * <p>For the engine thread, within a call of the source's handler.
+ */
+final class Outgoing {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Outgoing.class);
+
+  /** Confirming costs a round trip to the server, so not every acknowledgement is worth one. */
+  private static final Duration CONFIRM_EVERY = Duration.ofMillis(100);
+
+  /** Longest wait before looking again whether to stop, or whether something was refused. */
+  private static final Duration LOOK_AROUND = Duration.ofMillis(50);
+
+  private static final long PAUSE_MILLIS = 2;
+
+  private final boolean parks;
+  private final int parkingLimit;
+  private final InFlightEvents<Dispatch> inFlight;
+  private final Publisher publisher;
+  private final ParkingLot parking;
+  private final EventRouter router;
+  private final RelayMetrics metrics;
+  private final StopSignal stop;
+  private @Nullable Confirmation confirmation;
+  private @Nullable SourcePosition last;
+  private volatile long confirmed;
+  private long lastConfirmationNanos = System.nanoTime();
+
+  Outgoing(
+      RelaySettings settings,
+      InFlightEvents<Dispatch> inFlight,
+      Publisher publisher,
+      ParkingLot parking,
+      EventRouter router,
+      RelayMetrics metrics,
+      StopSignal stop,
+      long start) {
+    this.parks = settings.poison() == Poison.PARK;
+    this.parkingLimit = settings.parking().limit();
+    this.inFlight = inFlight;
+    this.publisher = publisher;
+    this.parking = parking;
+    this.router = router;
+    this.metrics = metrics;
+    this.stop = stop;
+    this.confirmed = start;
+  }
+
+  /** From now on positions are confirmed with this. */
+  void confirmWith(Confirmation current) {
+    confirmation = current;
+  }
+
+  /** The position confirmed last. Any thread. */
+  long confirmed() {
+    return confirmed;
+  }
+
+  /** An event that becomes a record as it is. */
+  Dispatch dispatch(OutboxEvent event) {
+    return new Dispatch(event, metrics::published);
+  }
+
+  /**
+   * Sends an event after all before it, or parks it.
+   *
+   * @param transaction LSN that may be confirmed once it and everything before it is settled
+   */
+  boolean publish(Dispatch dispatch, long transaction) throws InterruptedException {
+    Key key = parking.key(dispatch.event());
+    if (parking.holds(key, dispatch.position())) {
+      return park(dispatch, transaction);
+    }
+    Routing routing = dispatch.route(router);
+    if (routing instanceof Unroutable unroutable) {
+      return refuse(admit(dispatch, transaction, size(dispatch)), rejection(unroutable));
+    }
+    RoutedRecord record = ((Routed) routing).record();
+    if (!await(() -> inFlight.hasRoomFor(record.size()))) {
+      return false;
+    }
+    if (parking.holds(key, dispatch.position())) { // something was refused while waiting
+      return park(dispatch, transaction);
+    }
+    Entry<Dispatch> entry = admit(dispatch, transaction, record.size());
+    Handover handover = publisher.publish(record, dispatch);
+    if (handover instanceof Handover.GivenUp) {
+      inFlight.withdrawLast();
+      return false;
+    }
+    last = dispatch.position();
+    if (handover instanceof Handover.Refused refused) {
+      dispatch.failed(refused.failure());
+      return publisher.isBroken() ? resolve() : refuse(entry, refused.failure());
+    }
+    return !publisher.isBroken() || resolve();
+  }
+
+  private boolean park(Dispatch dispatch, long transaction) throws InterruptedException {
+    int size = size(dispatch);
+    return await(() -> inFlight.hasRoomFor(size)) && parkBehind(admit(dispatch, transaction, size));
+  }
+
+  private Entry<Dispatch> admit(Dispatch dispatch, long transaction, int size) {
+    Entry<Dispatch> entry = inFlight.admit(transaction, size, dispatch);
+    dispatch.holds(entry);
+    return entry;
+  }
+
+  private static int size(Dispatch dispatch) {
+    byte @Nullable [] payload = dispatch.event().payload();
+    return payload == null ? 0 : payload.length;
+  }
+
+  private static Rejected rejection(Unroutable unroutable) {
+    return new Rejected(Stage.ROUTING, Scope.RECORD, unroutable.reason(), unroutable.remedy());
+  }
+
+  /** Sets aside what is no event at all. */
+  boolean publish(Undecodable undecodable) throws InterruptedException {
+    Rejected why =
+        new Rejected(
+            Stage.SOURCE,
+            Scope.RECORD,
+            undecodable.reason(),
+            "correct the service that writes such rows");
+    if (!parks || parking.isFull()) {
+      inFlight.pass(undecodable.transaction());
+      var unused = drain();
+      throw parks ? limitReached() : unpublishable(undecodable.subject(), why);
+    }
+    report(undecodable.subject(), why);
+    @Nullable String type = undecodable.aggregateType();
+    @Nullable String id = undecodable.aggregateId();
+    parking.park(
+        type == null || id == null ? null : new Key(router.topic(type), id),
+        new ParkedEvent(
+            undecodable.position(),
+            undecodable.id(),
+            type,
+            id,
+            undecodable.type(),
+            undecodable.payload(),
+            undecodable.headers(),
+            null,
+            why.stage(),
+            why.reason(),
+            1),
+        metrics::parked);
+    // Not in flight, so it must be durable before anything behind it can be confirmed.
+    parking.write();
+    metrics.parkedNow(parking.count());
+    inFlight.pass(undecodable.transaction());
+    return true;
+  }
+
+  /** Something that needs no publishing. */
+  void pass(long transaction) {
+    inFlight.pass(transaction);
+  }
+
+  /** Ends a batch: what can be settled is settled. */
+  boolean endBatch() throws InterruptedException {
+    if (!commit()) {
+      return false;
+    }
+    confirmSettled(CONFIRM_EVERY);
+    return true;
+  }
+
+  /** Waits until everything is settled, and confirms it. */
+  boolean drain() throws InterruptedException {
+    boolean empty = commit() && await(inFlight::isEmpty);
+    confirmSettled(Duration.ZERO);
+    return empty;
+  }
+
+  /** Parked events are durable before a position behind them can be in Kafka. */
+  private boolean commit() throws InterruptedException {
+    parking.write();
+    metrics.parkedNow(parking.count());
+    SourcePosition through = last;
+    while (through != null && !publisher.commit(through)) {
+      if (stop.isTimeOver() || !resolve()) {
+        return false;
+      }
+      parking.write();
+    }
+    return true;
+  }
+
+  private boolean await(BooleanSupplier condition) throws InterruptedException {
+    while (!condition.getAsBoolean()) {
+      if (stop.isTimeOver()) {
+        return false;
+      }
+      if (publisher.isBroken() ? !resolve() : !commit()) {
+        return false;
+      }
+      confirmSettled(CONFIRM_EVERY);
+      if (!condition.getAsBoolean()) {
+        inFlight.awaitCompletion(LOOK_AROUND);
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Something was refused: it is parked, and everything that was not sent because of it is sent.
+   */
+  private boolean resolve() throws InterruptedException {
+    do {
+      parking.write();
+      publisher.restore();
+      if (!sendAgain(inFlight.open())) {
+        return false;
+      }
+    } while (publisher.isBroken() && !stop.isTimeOver());
+    return !publisher.isBroken();
+  }
+
+  private boolean sendAgain(List<Entry<Dispatch>> open) throws InterruptedException {
+    List<Entry<Dispatch>> unsent = new ArrayList<>();
+    for (Entry<Dispatch> entry : open) {
+      Dispatch dispatch = subject(entry);
+      @Nullable PublishFailure failure = dispatch.failure();
+      if (failure instanceof Fatal fatal) {
+        throw fatal.cause();
+      }
+      if (failure instanceof Rejected rejected) {
+        @Nullable RelayException hindrance = hindrance(dispatch, rejected);
+        if (hindrance != null) {
+          if (!send(unsent)) {
+            return false;
+          }
+          return publisher.isBroken() || haltAt(entry, hindrance);
+        }
+        setAside(entry, rejected);
+      } else {
+        unsent.add(entry);
+      }
+    }
+    return send(unsent);
+  }
+
+  private boolean send(List<Entry<Dispatch>> unsent) throws InterruptedException {
+    for (Entry<Dispatch> entry : unsent) {
+      Dispatch dispatch = subject(entry);
+      if (parking.holds(parking.key(dispatch.event()), dispatch.position())) {
+        if (!parkBehind(entry)) {
+          return false;
+        }
+        continue;
+      }
+      dispatch.sendingAgain();
+      Handover handover = publisher.publish(((Routed) dispatch.route(router)).record(), dispatch);
+      if (handover instanceof Handover.GivenUp) {
+        return false;
+      }
+      if (handover instanceof Handover.Refused refused) {
+        dispatch.failed(refused.failure());
+        if (!publisher.isBroken() && !refuse(entry, refused.failure())) {
+          return false;
+        }
+      }
+      if (publisher.isBroken()) {
+        return true; // the caller begins again
+      }
+    }
+    return true;
+  }
+
+  private static Dispatch subject(Entry<Dispatch> entry) {
+    return Objects.requireNonNull(entry.subject());
+  }
+
+  /** An event was refused without harm to others. */
+  private boolean refuse(Entry<Dispatch> entry, PublishFailure failure)
+      throws InterruptedException {
+    if (failure instanceof Fatal fatal) {
+      throw fatal.cause();
+    }
+    Rejected rejected = (Rejected) failure;
+    Dispatch dispatch = subject(entry);
+    dispatch.failed(rejected);
+    @Nullable RelayException hindrance = hindrance(dispatch, rejected);
+    if (hindrance != null) {
+      return haltAt(entry, hindrance);
+    }
+    setAside(entry, rejected);
+    return true;
+  }
+
+  private @Nullable RelayException hindrance(Dispatch dispatch, Rejected rejected) {
+    if (!parks) {
+      return unpublishable(dispatch.event().describe(), rejected);
+    }
+    return parking.isFull() ? limitReached() : null;
+  }
+
+  private void setAside(Entry<Dispatch> entry, Rejected why) {
+    report(subject(entry).event().describe(), why);
+    park(entry, why.stage(), why.reason(), 1);
+  }
+
+  private boolean parkBehind(Entry<Dispatch> entry) throws InterruptedException {
+    if (parking.isFull()) {
+      return haltAt(entry, limitReached());
+    }
+    park(entry, Stage.PARKING, "waits behind an event of its key", 0);
+    return true;
+  }
+
+  private void park(Entry<Dispatch> entry, Stage stage, String reason, int attempts) {
+    OutboxEvent event = subject(entry).event();
+    parking.park(
+        parking.key(event),
+        new ParkedEvent(
+            event.position(),
+            event.id(),
+            event.aggregateType(),
+            event.aggregateId(),
+            event.type(),
+            event.payload(),
+            event.headers(),
+            event.committedAt(),
+            stage,
+            reason,
+            attempts),
+        () -> {
+          entry.acknowledge();
+          metrics.parked();
+        });
+  }
+
+  private static void report(String subject, Rejected why) {
+    LOG.atWarn()
+        .addKeyValue("stage", why.stage())
+        .addKeyValue("reason", why.reason())
+        .addKeyValue("remedy", why.remedy() + "; then 'parked retry', or 'parked discard'")
+        .log("Parked {}; later events of its key wait behind it", subject);
+  }
+
+  /** What stands before an event that stops the relay is finished, or each run would repeat it. */
+  private boolean haltAt(Entry<Dispatch> entry, RelayException failure)
+      throws InterruptedException {
+    var unused = await(() -> inFlight.isOldest(entry));
+    confirmSettled(Duration.ZERO);
+    throw failure;
+  }
+
+  private static RelayException unpublishable(String subject, Rejected why) {
+    return new RelayException(
+        why.stage(),
+        "Cannot publish %s: %s.".formatted(subject, why.reason()),
+        why.remedy() + "; the relay waits before this event, nothing is skipped.");
+  }
+
+  private RelayException limitReached() {
+    return new RelayException(
+        Stage.PARKING,
+        "%d events are parked, which is outbox.relay.parking.limit.".formatted(parkingLimit),
+        "See 'parked list' for the reasons. Remove the cause, raise the limit and restart the"
+            + " relay, then 'parked retry'; nothing is skipped meanwhile.");
+  }
+
+  private void confirmSettled(Duration notBefore) throws InterruptedException {
+    long settled = inFlight.settle();
+    long now = System.nanoTime();
+    if (settled != confirmed && now - lastConfirmationNanos >= notBefore.toNanos()) {
+      Objects.requireNonNull(confirmation).confirm(settled);
+      confirmed = settled;
+      lastConfirmationNanos = now;
+    }
+  }
+
+  /**
+   * How far {@link #publishNow} came.
+   *
+   * @param published so many, from the first on
+   * @param refusal why the next one is not published; null when all are, or stopping came first
+   */
+  record Outcome(int published, @Nullable Rejected refusal) {}
+
+  /**
+   * Publishes events that are not in flight, while nothing is: in order, and none behind one that
+   * is refused.
+   */
+  Outcome publishNow(List<Dispatch> dispatches) throws InterruptedException {
+    int end = dispatches.size();
+    @Nullable Rejected refusal = null;
+    while (true) {
+      List<Dispatch> waiting =
+          dispatches.subList(0, end).stream().filter(one -> !one.isPublished()).toList();
+      if (waiting.isEmpty() || stop.isTimeOver()) {
+        return new Outcome(published(dispatches), waiting.isEmpty() ? refusal : null);
+      }
+      int sent = 0;
+      while (sent < waiting.size() && !publisher.isBroken() && sendNow(waiting.get(sent))) {
+        sent++;
+      }
+      awaitNow(waiting.subList(0, sent));
+      if (publisher.isBroken()) {
+        publisher.restore();
+      }
+      for (int i = 0; i < end; i++) {
+        @Nullable PublishFailure failure = dispatches.get(i).failure();
+        if (failure instanceof Fatal fatal) {
+          throw fatal.cause();
+        }
+        if (failure instanceof Rejected rejected) {
+          end = i;
+          refusal = rejected;
+        }
+      }
+    }
+  }
+
+  private static int published(List<Dispatch> dispatches) {
+    int published = 0;
+    while (published < dispatches.size() && dispatches.get(published).isPublished()) {
+      published++;
+    }
+    return published;
+  }
+
+  private boolean sendNow(Dispatch dispatch) {
+    dispatch.sendingAgain();
+    Routing routing = dispatch.route(router);
+    if (routing instanceof Unroutable unroutable) {
+      dispatch.failed(rejection(unroutable));
+      return false;
+    }
+    Handover handover = publisher.publish(((Routed) routing).record(), dispatch);
+    last = dispatch.position();
+    if (handover instanceof Handover.Refused refused) {
+      dispatch.failed(refused.failure());
+    }
+    return handover instanceof Handover.Taken;
+  }
+
+  private void awaitNow(List<Dispatch> sent) throws InterruptedException {
+    while (!stop.isTimeOver()
+        && last != null
+        && publisher.commit(last)
+        && !sent.stream().allMatch(Dispatch::isPublished)) {
+      Thread.sleep(PAUSE_MILLIS);
+    }
+  }
+}
