@@ -38,10 +38,12 @@ final class ChaosStack implements AutoCloseable {
    */
   ChaosStack(Path directory, Delivery mode) throws Exception {
     this.directory = directory;
-    List<Integer> listeners = NAMES.stream().map(name -> TcpPorts.free()).toList();
-    List<FaultProxy> kafkaProxies = listeners.stream().map(FaultProxy::before).toList();
+    List<FaultProxy> kafkaProxies =
+        NAMES.stream().map(name -> FaultProxy.before(TcpPorts.free())).toList();
     postgres = LocalPostgres.builder().build();
-    kafka = broker(listeners, kafkaProxies);
+    LocalKafka.Builder broker = LocalKafka.builder();
+    kafkaProxies.forEach(broker::behind);
+    kafka = broker.build();
     try {
       postgres.start();
       kafka.start();
@@ -59,28 +61,6 @@ final class ChaosStack implements AutoCloseable {
       close();
       throw e;
     }
-  }
-
-  /** A broker tells its clients where to go on; so each relay has a listener of its own. */
-  private static LocalKafka broker(List<Integer> ports, List<FaultProxy> proxies) {
-    int own = TcpPorts.free();
-    int controller = TcpPorts.free();
-    StringBuilder listeners = new StringBuilder("PLAINTEXT://localhost:" + own);
-    StringBuilder advertised = new StringBuilder(listeners);
-    StringBuilder protocols = new StringBuilder("PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
-    for (int i = 0; i < ports.size(); i++) {
-      String name = "RELAY_" + i;
-      listeners.append(",%s://localhost:%d".formatted(name, ports.get(i)));
-      advertised.append(",%s://%s".formatted(name, proxies.get(i).address()));
-      protocols.append(",%s:PLAINTEXT".formatted(name));
-    }
-    return LocalKafka.builder()
-        .port(own)
-        .setting("listeners", listeners + ",CONTROLLER://localhost:" + controller)
-        .setting("controller.quorum.voters", "1@localhost:" + controller)
-        .setting("advertised.listeners", advertised.toString())
-        .setting("listener.security.protocol.map", protocols.toString())
-        .build();
   }
 
   private RelayInstance relay(String name, FaultProxy kafkaProxy, Delivery mode) {
