@@ -57,6 +57,7 @@ final class ChaosRun implements AutoCloseable {
           awaitProgress();
         }
         noteProgress();
+        injector.check();
         injector.inject(fault);
         if (fault.number() % FAULTS_BETWEEN_CALMS == 0) {
           calm();
@@ -68,7 +69,7 @@ final class ChaosRun implements AutoCloseable {
       }
       return report(timeline.elapsed().minus(start));
     } catch (Throwable e) {
-      timeline.note("failed: " + e);
+      timeline.note("failed: " + e.getMessage());
       throw e;
     }
   }

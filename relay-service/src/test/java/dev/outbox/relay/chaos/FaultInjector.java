@@ -1,6 +1,8 @@
 package dev.outbox.relay.chaos;
 
 import dev.outbox.local.FaultProxy;
+import dev.outbox.local.LocalStackException;
+import dev.outbox.local.RestartableServer;
 import dev.outbox.relay.chaos.Fault.Role;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -82,19 +84,32 @@ final class FaultInjector implements AutoCloseable {
     return !underWay.isEmpty();
   }
 
+  /** Fails when a fault or its repair has. */
+  void check() throws Exception {
+    for (Future<?> repair : underWay) {
+      if (repair.isDone()) {
+        await(repair);
+      }
+    }
+  }
+
   /** Returns when everything is as it should be. */
   void awaitRepaired() throws Exception {
     for (Future<?> repair : underWay) {
-      try {
-        repair.get();
-      } catch (ExecutionException e) {
-        if (e.getCause() instanceof ChaosViolation violation) {
-          throw violation;
-        }
-        throw e;
-      }
+      await(repair);
     }
     underWay.clear();
+  }
+
+  private static void await(Future<?> repair) throws Exception {
+    try {
+      repair.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof ChaosViolation violation) {
+        throw violation;
+      }
+      throw e;
+    }
   }
 
   /** How often each kind was injected. */
@@ -152,7 +167,7 @@ final class FaultInjector implements AutoCloseable {
               try {
                 return action.call();
               } catch (Exception | Error e) {
-                timeline.note("#%d failed: %s".formatted(fault.number(), e));
+                timeline.note("#%d failed: %s".formatted(fault.number(), e.getMessage()));
                 throw e;
               } finally {
                 timeline.note("#%d over".formatted(fault.number()));
@@ -194,13 +209,23 @@ final class FaultInjector implements AutoCloseable {
   private void crashPostgres(Fault fault) throws InterruptedException {
     stack.postgres().stopImmediately();
     hold(fault);
-    stack.postgres().start();
+    start(stack.postgres());
   }
 
   private void killBroker(Fault fault) throws InterruptedException {
     stack.kafka().kill();
     hold(fault);
-    stack.kafka().start();
+    start(stack.kafka());
+  }
+
+  /** Once more where it takes too long: the processes of a run can keep a small machine busy. */
+  private void start(RestartableServer server) {
+    try {
+      server.start();
+    } catch (LocalStackException e) {
+      timeline.note("not started, trying again: " + e.getMessage());
+      server.start();
+    }
   }
 
   /** The harder variant takes no new connections either. */

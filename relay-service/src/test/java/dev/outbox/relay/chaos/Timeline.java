@@ -26,10 +26,12 @@ final class Timeline {
     return Duration.between(start, clock.instant());
   }
 
+  /** The first line of a text: servers that fail say much, and say it in their logs. */
   synchronized void note(String text) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+    String firstLine = text.lines().findFirst().orElse("");
     String line =
-        "%s %8.3f %s%n".formatted(now, Duration.between(start, now).toMillis() / 1e3, text);
+        "%s %8.3f %s%n".formatted(now, Duration.between(start, now).toMillis() / 1e3, firstLine);
     try {
       Files.writeString(file, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
