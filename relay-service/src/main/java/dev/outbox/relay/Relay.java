@@ -10,10 +10,16 @@ import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.metrics.RelayMetrics;
+import dev.outbox.relay.operations.Retention;
 import dev.outbox.relay.pipeline.Pipeline;
+import dev.outbox.relay.recovery.Recovery;
+import dev.outbox.relay.slot.Checkpoint;
 import dev.outbox.relay.slot.Preflight;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
+import dev.outbox.relay.slot.PublishedPosition;
+import dev.outbox.relay.slot.RunFence;
+import dev.outbox.relay.slot.SlotRenewal;
 import dev.outbox.relay.slot.SlotStatus;
 import dev.outbox.relay.slot.SlotWatch;
 import io.github.resilience4j.core.IntervalFunction;
@@ -52,6 +58,7 @@ public final class Relay {
   private final SourceDatabase database;
   private final SlotWatch slotWatch;
   private final Preflight preflight;
+  private final SlotRenewal renewal;
   private final Installation installation;
   private final IntervalFunction backoff;
   private final Progress progress;
@@ -62,6 +69,7 @@ public final class Relay {
       Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "outbox-relay-watch"));
   private volatile RelayState state = new Starting(1);
   private volatile @Nullable Pipeline pipeline;
+  private volatile @Nullable Checkpoint checkpoint;
   private boolean stallReported;
 
   /** Not started yet. */
@@ -71,6 +79,7 @@ public final class Relay {
     this.database = new SourceDatabase(settings);
     this.slotWatch = new SlotWatch(database, settings);
     this.preflight = new Preflight(database, settings);
+    this.renewal = new SlotRenewal(database, settings);
     this.installation = new Installation(settings);
     this.progress = new Progress(settings.heartbeatInterval(), Clock.systemUTC());
     this.backoff =
@@ -165,7 +174,7 @@ public final class Relay {
                         .addKeyValue("outcome", step.outcome())
                         .log("Initialised {}", step.thing()));
       }
-      Preflight.Outcome outcome = preflight.check();
+      Preflight.Outcome outcome = lookAround();
       if (outcome instanceof SlotInUse inUse) {
         standBy(starting, inUse);
       } else if (outcome instanceof Ready ready) {
@@ -174,6 +183,18 @@ public final class Relay {
     } catch (RuntimeException | Error e) {
       // An error too: a supervisor that is dead in a process that is alive helps nobody.
       fail(asRelayException(e));
+    }
+  }
+
+  private Preflight.Outcome lookAround() {
+    try {
+      return preflight.check();
+    } catch (GapException gap) {
+      if (settings.onGap() == RelaySettings.OnGap.REFUSE) {
+        throw gap;
+      }
+      Optional<SlotInUse> inUse = renewal.run(gap);
+      return inUse.isPresent() ? inUse.get() : preflight.check();
     }
   }
 
@@ -189,8 +210,27 @@ public final class Relay {
   }
 
   private void lead(Starting starting, Ready ready) throws InterruptedException {
-    try (Pipeline opened =
-        Pipeline.open(settings, database, ready, metrics, () -> beginLeading(starting, ready))) {
+    try (PublishedPosition published = new PublishedPosition(database, settings, ready.run());
+        Retention retention =
+            new Retention(
+                database, settings, new RunFence(settings, ready.run()), metrics::removed);
+        Pipeline opened =
+            Pipeline.open(
+                settings,
+                database,
+                ready,
+                metrics,
+                () -> {
+                  beginLeading(starting, ready);
+                  retention.start();
+                },
+                published::advanceTo,
+                Recovery.of(
+                    database,
+                    settings,
+                    metrics,
+                    ready.recovery(),
+                    () -> slotWatch.completeRecovery(ready)))) {
       pipeline = opened;
       if (isStopping()) {
         return;
@@ -204,12 +244,14 @@ public final class Relay {
       }
     } finally {
       pipeline = null;
+      checkpoint = null;
     }
   }
 
   private void beginLeading(Starting starting, Ready ready) {
     slotWatch.beginRun(ready);
     progress.begin();
+    checkpoint = new Checkpoint(database, settings, ready.run());
     state = starting.leading();
     LOG.atInfo()
         .addKeyValue("slot", settings.slot())
@@ -276,6 +318,7 @@ public final class Relay {
       SlotStatus slot = slotWatch.require();
       metrics.slot(figure(slot.lagBytes()), figure(slot.confirmedLsn()));
       progress.looked(slot.confirmedLsn(), metrics.publishedSoFar());
+      advance(checkpoint, slot.confirmedLsn());
     } catch (RelayException e) {
       metrics.slot(Double.NaN, Double.NaN);
       if (e instanceof GapException) {
@@ -285,6 +328,12 @@ public final class Relay {
       }
     } catch (RuntimeException e) {
       LOG.atWarn().setCause(e).log("Watching the slot failed");
+    }
+  }
+
+  private static void advance(@Nullable Checkpoint running, @Nullable Long confirmed) {
+    if (running != null && confirmed != null) {
+      running.advance(confirmed);
     }
   }
 

@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code outbox_relay_parked}<td>events that are set aside now; as the leader knows it
  *   <tr><td>{@code outbox_relay_events_retried_total}<td>sends that the producer retried
  *   <tr><td>{@code outbox_relay_restarts_total}<td>runs ended by a failure
+ *   <tr><td>{@code outbox_relay_recoveries_total}<td>gaps recovered from
+ *   <tr><td>{@code outbox_relay_events_recovered_total}<td>events published from the table after a
+ *       gap
+ *   <tr><td>{@code outbox_relay_retention_deleted_total}<td>rows removed from the outbox table
  *   <tr><td>{@code outbox_relay_in_flight}<td>events handed to Kafka, not settled
  *   <tr><td>{@code outbox_relay_in_flight_bytes}<td>their size
  *   <tr><td>{@code outbox_relay_in_flight_oldest_seconds}<td>age of the oldest of them
@@ -38,8 +42,11 @@ public final class RelayMetrics {
   private final Counter published;
   private final Counter ignored;
   private final Counter restarts;
+  private final Counter retentionDeleted;
   private final Counter parkedEvents;
   private volatile double parked = Double.NaN;
+  private final Counter recoveries;
+  private final Counter recoveredEvents;
   private final AtomicLong retriedBefore = new AtomicLong();
   private volatile @Nullable InFlightEvents<?> inFlight;
   private volatile @Nullable DoubleSupplier retries;
@@ -55,6 +62,9 @@ public final class RelayMetrics {
     parkedEvents = registry.counter("outbox.relay.events.parked");
     Gauge.builder("outbox.relay.parked", this, metrics -> metrics.parked).register(registry);
     restarts = registry.counter("outbox.relay.restarts");
+    recoveries = registry.counter("outbox.relay.recoveries");
+    recoveredEvents = registry.counter("outbox.relay.events.recovered");
+    retentionDeleted = registry.counter("outbox.relay.retention.deleted");
     FunctionCounter.builder("outbox.relay.events.retried", this, RelayMetrics::retried)
         .register(registry);
     gauge(registry, "outbox.relay.in.flight", null, in -> in.events());
@@ -110,9 +120,20 @@ public final class RelayMetrics {
     parked = events;
   }
 
+  /** Rows that were old enough have been removed. */
+  public void removed(long rows) {
+    retentionDeleted.increment(rows);
+  }
+
   /** A run ended by a failure. */
   public void restarted() {
     restarts.increment();
+  }
+
+  /** What a gap had hidden has been published from the table. */
+  public void recovered(long events) {
+    recoveries.increment();
+    recoveredEvents.increment(events);
   }
 
   /** From now on these events are in flight, and this tells how often the producer retried. */

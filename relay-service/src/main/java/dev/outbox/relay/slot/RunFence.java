@@ -27,10 +27,14 @@ public final class RunFence implements Fence {
   @Override
   public void require(JdbcClient sql) {
     if (!record.isNewestRun(sql, run)) {
-      throw new RelayException(
-          Stage.SOURCE,
-          "Another instance of this relay has taken over.",
-          "None needed: this one stands by.");
+      throw replaced();
     }
+  }
+
+  static RelayException replaced() {
+    return new RelayException(
+        Stage.SOURCE,
+        "Another instance of this relay has taken over.",
+        "None needed: this one stands by.");
   }
 }

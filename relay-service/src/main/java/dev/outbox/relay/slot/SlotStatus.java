@@ -28,7 +28,7 @@ public record SlotStatus(
     @Nullable String invalidationReason) {
 
   /** The slot of that name, if there is one. */
-  static Optional<SlotStatus> read(JdbcClient sql, String slot) {
+  public static Optional<SlotStatus> read(JdbcClient sql, String slot) {
     // Columns differ between versions; going by way of JSON asks for none that is not there.
     return sql.sql(
             """
@@ -56,10 +56,25 @@ public record SlotStatus(
         .optional();
   }
 
+  /** Whether the slot was kept in step with a primary's before this server was promoted. */
+  static boolean isSynchronized(JdbcClient sql, String slot) {
+    return sql.sql(
+            """
+            select coalesce((to_jsonb(s) ->> 'synced')::boolean, false)
+            from pg_replication_slots s where s.slot_name = :slot
+            """)
+        .param("slot", slot)
+        .query(Boolean.class)
+        .optional()
+        .orElse(false);
+  }
+
   /** The confirmed position as PostgreSQL writes it, or "none". */
   public String confirmedText() {
-    return confirmedLsn == null
-        ? "none"
-        : "%X/%X".formatted(confirmedLsn >>> 32, confirmedLsn & 0xffffffffL);
+    return confirmedLsn == null ? "none" : text(confirmedLsn);
+  }
+
+  static String text(long lsn) {
+    return "%X/%X".formatted(lsn >>> 32, lsn & 0xffffffffL);
   }
 }
