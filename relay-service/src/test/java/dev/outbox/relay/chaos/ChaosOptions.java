@@ -37,7 +37,6 @@ record ChaosOptions(
   private static final int FEW = 16;
   private static final Duration FOREVER = Duration.ofDays(1);
   private static final Duration PATIENCE = Duration.ofSeconds(120);
-  private static final Set<FaultKind> NOT_SURVIVED_YET = Set.of(FaultKind.SLOT_DROP);
 
   static ChaosOptions fromSystemProperties() {
     Optional<Duration> duration = property("duration").map(DurationStyle::detectAndParse);
@@ -46,7 +45,7 @@ record ChaosOptions(
             .map(Long::parseLong)
             .orElseGet(() -> ThreadLocalRandom.current().nextLong(1_000_000_000)),
         set(List.of(Delivery.values()), "mode", ChaosOptions::mode),
-        set(everyKind(), "faults", FaultKind::of),
+        set(List.of(FaultKind.values()), "faults", FaultKind::of),
         property("faults.count")
             .map(Integer::parseInt)
             .orElse(duration.isPresent() ? Integer.MAX_VALUE : FEW),
@@ -68,12 +67,6 @@ record ChaosOptions(
             () ->
                 new IllegalArgumentException(
                     "chaos.mode = '%s': give at-least-once or exactly-once".formatted(text)));
-  }
-
-  private static List<FaultKind> everyKind() {
-    return Arrays.stream(FaultKind.values())
-        .filter(kind -> !NOT_SURVIVED_YET.contains(kind))
-        .toList();
   }
 
   private static <T> Set<T> set(Collection<T> all, String name, Function<String, T> parse) {

@@ -16,7 +16,7 @@ import java.util.List;
 record RelayLogs(int runs, int takeovers, int recoveries) {
 
   private static final String LEADING = "Leading: relaying events";
-  private static final String RECOVERED = "Recovered from the gap";
+  private static final String RECOVERED = "Recovered from a gap";
 
   static RelayLogs of(Collection<RelayInstance> relays) throws IOException {
     List<Line> runs = new ArrayList<>();
