@@ -27,10 +27,14 @@ public final class SourceDatabase {
   /** A server that accepts and never answers must not hold a thread for ever. */
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(30);
 
+  /** Of looks on which leadership depends: others take over after ten seconds. */
+  private static final Duration SESSION_PATIENCE = Duration.ofSeconds(5);
+
   private final RelaySettings.Database settings;
   private final PGSimpleDataSource quick;
   private final PGSimpleDataSource patient;
   private final PGSimpleDataSource replication;
+  private final PGSimpleDataSource impatient;
 
   /** Nothing is connected yet. */
   public SourceDatabase(RelaySettings settings) {
@@ -38,7 +42,11 @@ public final class SourceDatabase {
     this.quick = dataSource(settings);
     this.patient = dataSource(settings);
     this.replication = dataSource(settings);
+    this.impatient = dataSource(settings);
     quick.setSocketTimeout((int) ANSWER_WITHIN.toSeconds());
+    impatient.setSocketTimeout((int) SESSION_PATIENCE.toSeconds());
+    impatient.setConnectTimeout((int) SESSION_PATIENCE.toSeconds());
+    impatient.setLoginTimeout((int) SESSION_PATIENCE.toSeconds());
     replication.setReplication("database");
     replication.setAssumeMinServerVersion("15");
     // The replication protocol knows no prepared statements.
@@ -97,18 +105,10 @@ public final class SourceDatabase {
     return call(replication, Stage.PREFLIGHT, conversation);
   }
 
-  /**
-   * Opens a connection that stays open between conversations.
-   *
-   * @param stage where a failure is said to have happened
-   * @throws RelayException when the database cannot be reached or refuses, with the remedy
-   */
-  public Session openSession(Stage stage) {
-    try {
-      return new Session(stage, quick.getConnection());
-    } catch (SQLException e) {
-      throw explained(stage, e);
-    }
+  /** A connection to keep, for conversations that come often; nothing is connected yet. */
+  public DatabaseSession session() {
+    return new DatabaseSession(
+        impatient::getConnection, failure -> explain(Stage.PREFLIGHT, failure));
   }
 
   private <T> T call(
@@ -130,11 +130,11 @@ public final class SourceDatabase {
       }
       return result;
     } catch (SQLException | DataAccessException e) {
-      throw explained(stage, e);
+      throw explain(stage, e);
     }
   }
 
-  private RelayException explained(Stage stage, Exception failure) {
+  private RelayException explain(Stage stage, Exception failure) {
     @Nullable RelayException known =
         DatabaseFailures.explain(stage, failure, settings.address(), settings.username());
     return known != null
@@ -145,43 +145,5 @@ public final class SourceDatabase {
                 .formatted(settings.address(), failure.getClass().getSimpleName()),
             "See the cause in the log.",
             failure);
-  }
-
-  /**
-   * Many short conversations on one connection, each statement its own transaction and answered
-   * within 30 seconds. For one thread; any may close it.
-   */
-  public final class Session implements AutoCloseable {
-    private final Stage stage;
-    private final Connection connection;
-    private final JdbcClient sql;
-
-    private Session(Stage stage, Connection connection) {
-      this.stage = stage;
-      this.connection = connection;
-      this.sql = JdbcClient.create(new SingleConnectionDataSource(connection, true));
-    }
-
-    /**
-     * One conversation.
-     *
-     * @throws RelayException when the database cannot be reached or refuses, with the remedy
-     */
-    public <T> T call(Function<JdbcClient, T> conversation) {
-      try {
-        return conversation.apply(sql);
-      } catch (DataAccessException e) {
-        throw explained(stage, e);
-      }
-    }
-
-    @Override
-    public void close() {
-      try {
-        connection.close();
-      } catch (SQLException e) {
-        LOG.atDebug().setCause(e).log("A connection could not be closed");
-      }
-    }
   }
 }

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.DoubleSupplier;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,14 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code outbox_relay_in_flight_oldest_seconds}<td>age of the oldest of them
  *   <tr><td>{@code outbox_relay_slot_lag_bytes}<td>write-ahead log that the slot still holds back
  *       from confirmation; NaN while the database cannot be asked
+ *   <tr><td>{@code outbox_relay_slot_lag_seconds}<td>how long the oldest part of it has been there,
+ *       as far as this process has seen
+ *   <tr><td>{@code outbox_relay_slot_retained_bytes}<td>write-ahead log that the server keeps because
+ *       of the slot
+ *   <tr><td>{@code outbox_relay_slot_free_retention_bytes}<td>what may be written until the server
+ *       gives the slot up; NaN where {@code max_slot_wal_keep_size} does not limit it
+ *   <tr><td>{@code outbox_relay_slot_level}<td>0 within the levels of the settings, 1 warning, 2
+ *       critical
  *   <tr><td>{@code outbox_relay_confirmed_lsn}<td>the slot's confirmed position as a number
  *   <tr><td>{@code outbox_relay_leading}<td>1 while this instance publishes, else 0
  * </table>
@@ -50,8 +59,7 @@ public final class RelayMetrics {
   private final AtomicLong retriedBefore = new AtomicLong();
   private volatile @Nullable InFlightEvents<?> inFlight;
   private volatile @Nullable DoubleSupplier retries;
-  private volatile double slotLagBytes = Double.NaN;
-  private volatile double confirmedLsn = Double.NaN;
+  private volatile SlotFigures slot = SlotFigures.UNKNOWN;
   private volatile boolean leading;
 
   /** Registers all metrics. */
@@ -74,11 +82,13 @@ public final class RelayMetrics {
         "outbox.relay.in.flight.oldest",
         "seconds",
         in -> in.oldestAge().toNanos() / (double) TimeUnit.SECONDS.toNanos(1));
-    Gauge.builder("outbox.relay.slot.lag", this, metrics -> metrics.slotLagBytes)
-        .baseUnit("bytes")
-        .register(registry);
-    Gauge.builder("outbox.relay.confirmed.lsn", this, metrics -> metrics.confirmedLsn)
-        .register(registry);
+    slotGauge(registry, "outbox.relay.slot.lag", "bytes", SlotFigures::lagBytes);
+    slotGauge(registry, "outbox.relay.slot.lag.seconds", "seconds", SlotFigures::lagSeconds);
+    slotGauge(registry, "outbox.relay.slot.retained", "bytes", SlotFigures::retainedBytes);
+    slotGauge(
+        registry, "outbox.relay.slot.free.retention", "bytes", SlotFigures::freeRetentionBytes);
+    slotGauge(registry, "outbox.relay.slot.level", null, SlotFigures::level);
+    slotGauge(registry, "outbox.relay.confirmed.lsn", null, SlotFigures::confirmedLsn);
     Gauge.builder("outbox.relay.leading", this, metrics -> metrics.leading ? 1 : 0)
         .register(registry);
   }
@@ -151,10 +161,42 @@ public final class RelayMetrics {
     leading = false;
   }
 
-  /** The slot as last looked at; NaN for what is not known. */
-  public void slot(double lagBytes, double confirmed) {
-    slotLagBytes = lagBytes;
-    confirmedLsn = confirmed;
+  private void slotGauge(
+      MeterRegistry registry,
+      String name,
+      @Nullable String unit,
+      ToDoubleFunction<SlotFigures> figure) {
+    Gauge.builder(name, this, metrics -> figure.applyAsDouble(metrics.slot))
+        .baseUnit(unit)
+        .register(registry);
+  }
+
+  /** The slot as last looked at. */
+  public void slot(SlotFigures figures) {
+    slot = figures;
+  }
+
+  /**
+   * Figures about the slot, NaN for what is not known.
+   *
+   * @param lagBytes write-ahead log behind the confirmed position
+   * @param lagSeconds how long the oldest of it has been there
+   * @param retainedBytes write-ahead log kept because of the slot
+   * @param freeRetentionBytes what may be written until the slot is given up
+   * @param level 0, 1 or 2
+   * @param confirmedLsn the confirmed position
+   */
+  public record SlotFigures(
+      double lagBytes,
+      double lagSeconds,
+      double retainedBytes,
+      double freeRetentionBytes,
+      double level,
+      double confirmedLsn) {
+
+    /** While the database cannot be asked, or there is no slot. */
+    public static final SlotFigures UNKNOWN =
+        new SlotFigures(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
   }
 
   private double retried() {

@@ -6,6 +6,7 @@ import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.leadership.LeadershipCheck;
 import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.parking.Key;
 import dev.outbox.relay.parking.ParkedEvent;
@@ -64,6 +65,7 @@ final class Outgoing {
   private final EventRouter router;
   private final RelayMetrics metrics;
   private final StopSignal stop;
+  private final LeadershipCheck leadership;
   private final LongConsumer beforeConfirming;
   private @Nullable Confirmation confirmation;
   private @Nullable SourcePosition last;
@@ -79,8 +81,10 @@ final class Outgoing {
       EventRouter router,
       RelayMetrics metrics,
       StopSignal stop,
+      LeadershipCheck leadership,
       LongConsumer beforeConfirming,
       long start) {
+    this.leadership = leadership;
     this.beforeConfirming = beforeConfirming;
     this.parks = settings.poison() == Poison.PARK;
     this.parkingLimit = settings.parking().limit();
@@ -263,6 +267,7 @@ final class Outgoing {
       confirmSettled(CONFIRM_EVERY);
       if (!condition.getAsBoolean()) {
         inFlight.awaitCompletion(LOOK_AROUND);
+        leadership.require();
       }
     }
     return true;
@@ -308,6 +313,7 @@ final class Outgoing {
 
   private boolean send(List<Entry<Dispatch>> unsent) throws InterruptedException {
     for (Entry<Dispatch> entry : unsent) {
+      leadership.require();
       Dispatch dispatch = subject(entry);
       if (parking.holds(parking.key(dispatch.event()), dispatch.position())) {
         if (!parkBehind(entry)) {

@@ -7,6 +7,7 @@ import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.leadership.LeadershipCheck;
 import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.parking.ParkingLot;
 import dev.outbox.relay.position.InFlightEvents;
@@ -51,6 +52,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private final Commands commands;
   private final RelayMetrics metrics;
   private final Runnable whenStreaming;
+  private final LeadershipCheck leadership;
   private final Optional<Recovery> recovery;
   private final StopSignal stop;
   private final Duration drainTimeout;
@@ -67,8 +69,10 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
       Ready ready,
       RelayMetrics metrics,
       Runnable whenStreaming,
+      LeadershipCheck leadership,
       LongConsumer beforeConfirming,
       Optional<Recovery> recovery) {
+    this.leadership = leadership;
     this.recovery = recovery;
     this.metrics = metrics;
     this.whenStreaming = whenStreaming;
@@ -89,6 +93,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
             router,
             metrics,
             stop,
+            leadership,
             beforeConfirming,
             start.confirmedLsn());
     this.commands =
@@ -106,6 +111,8 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
    *
    * @param whenStreaming called on the engine thread when the log is being read and before the
    *     first event is taken in; what it throws ends the run
+   * @param leadership asked on the engine thread before each item is taken in and while one waits
+   *     for room; what it throws ends the run
    * @param beforeConfirming called on the engine thread with each position before it is confirmed
    * @param recovery what is published before the first event, if something is
    * @throws RelayException when they have not
@@ -116,10 +123,11 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
       Ready ready,
       RelayMetrics metrics,
       Runnable whenStreaming,
+      LeadershipCheck leadership,
       LongConsumer beforeConfirming,
       Optional<Recovery> recovery) {
     return new Pipeline(
-        settings, database, ready, metrics, whenStreaming, beforeConfirming, recovery);
+        settings, database, ready, metrics, whenStreaming, leadership, beforeConfirming, recovery);
   }
 
   /**
@@ -233,6 +241,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
 
   /** Whether the item is dealt with; if not, the run ends before it. */
   private boolean take(SourceItem item) throws InterruptedException {
+    leadership.require();
     if (item instanceof Decoded decoded) {
       metrics.read();
       lastEventTransaction = item.transaction();

@@ -1,9 +1,9 @@
 package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.database.DatabaseSession;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
-import dev.outbox.relay.failure.Stage;
 
 /**
  * Writes down how far everything is published, each time before the slot is told. So a slot that
@@ -12,7 +12,7 @@ import dev.outbox.relay.failure.Stage;
  */
 public final class PublishedPosition implements AutoCloseable {
 
-  private final SourceDatabase.Session session;
+  private final DatabaseSession session;
   private final RelayRecord record;
   private final long run;
 
@@ -20,7 +20,7 @@ public final class PublishedPosition implements AutoCloseable {
    * @param run the number of this run, see {@link Preflight.Outcome.Ready#run}
    */
   public PublishedPosition(SourceDatabase database, RelaySettings settings, long run) {
-    this.session = database.openSession(Stage.SOURCE);
+    this.session = database.session();
     this.record = new RelayRecord(settings);
     this.run = run;
   }

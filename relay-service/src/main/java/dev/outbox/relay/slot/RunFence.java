@@ -2,8 +2,7 @@ package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.Fence;
-import dev.outbox.relay.failure.RelayException;
-import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.failure.ReplacedException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -31,10 +30,12 @@ public final class RunFence implements Fence {
     }
   }
 
-  static RelayException replaced() {
-    return new RelayException(
-        Stage.SOURCE,
-        "Another instance of this relay has taken over.",
-        "None needed: this one stands by.");
+  static ReplacedException replaced() {
+    return new ReplacedException("Another instance of this relay has taken over.");
+  }
+
+  /** Whether no other instance has begun a run since, as far as is committed; locks nothing. */
+  public boolean isNewest(JdbcClient sql) {
+    return record.read(sql).filter(memory -> memory.runs() == run).isPresent();
   }
 }

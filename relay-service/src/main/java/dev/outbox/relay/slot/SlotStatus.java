@@ -15,6 +15,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  * @param lagBytes write-ahead log behind that position
  * @param retainedBytes write-ahead log that the server keeps on disk because of the slot
  * @param walStatus the server's word on whether the log is still there
+ * @param freeRetentionBytes how much more may be written before the server gives the slot up; null
+ *     when it never does
  * @param invalidationReason why the slot is unusable, if it is
  */
 public record SlotStatus(
@@ -25,6 +27,7 @@ public record SlotStatus(
     @Nullable Long lagBytes,
     @Nullable Long retainedBytes,
     @Nullable String walStatus,
+    @Nullable Long freeRetentionBytes,
     @Nullable String invalidationReason) {
 
   /** The slot of that name, if there is one. */
@@ -36,7 +39,7 @@ public record SlotStatus(
               (s.confirmed_flush_lsn - '0/0')::bigint,
               (pg_current_wal_lsn() - s.confirmed_flush_lsn)::bigint,
               (pg_current_wal_lsn() - s.restart_lsn)::bigint,
-              s.wal_status,
+              s.wal_status, s.safe_wal_size,
               coalesce(to_jsonb(s) ->> 'invalidation_reason',
                 case when s.wal_status = 'lost' then 'wal_removed' end)
             from pg_replication_slots s where s.slot_name = :slot
@@ -52,7 +55,8 @@ public record SlotStatus(
                     row.getObject(5, Long.class),
                     row.getObject(6, Long.class),
                     row.getString(7),
-                    row.getString(8)))
+                    row.getObject(8, Long.class),
+                    row.getString(9)))
         .optional();
   }
 

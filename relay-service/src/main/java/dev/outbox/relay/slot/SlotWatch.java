@@ -4,6 +4,7 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.ReplacedException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.RelayRecord.Memory;
@@ -56,17 +57,16 @@ public final class SlotWatch {
    * streams: a new slot stands further on than everything that has been published.
    *
    * @throws GapException when the slot is another; also remembered for later starts
-   * @throws RelayException when another instance was faster, or the slot went back
+   * @throws ReplacedException when another instance was faster
+   * @throws RelayException when the slot went back
    */
   public void beginRun(Ready ready) {
     SlotStatus slot =
         database.call(
             sql -> {
               if (!record.beginRun(sql, ready.runs())) {
-                throw new RelayException(
-                    Stage.PREFLIGHT,
-                    "Another instance has led since this one looked at the slot.",
-                    "None needed: this one looks again.");
+                throw new ReplacedException(
+                    "Another instance has led since this one looked at the slot.");
               }
               return record.remembering(sql, () -> readAndRequire(sql));
             });

@@ -116,7 +116,6 @@ class CheckpointTest {
   }
 
   private long endOfLog() {
-    return Long.parseLong(
-        String.valueOf(database.query("select pg_current_wal_lsn() - '0/0'")));
+    return Long.parseLong(String.valueOf(database.query("select pg_current_wal_lsn() - '0/0'")));
   }
 }
