@@ -67,6 +67,8 @@ final class ChaosRun implements AutoCloseable {
       if (injector.underWay()) {
         calm();
       }
+      timeline.note("auditing");
+      judge.audit();
       return report(timeline.elapsed().minus(start));
     } catch (Throwable e) {
       timeline.note("failed: " + e.getMessage());

@@ -6,7 +6,12 @@ import dev.outbox.local.FaultProxy;
 import dev.outbox.local.LocalKafka;
 import dev.outbox.local.LocalPostgres;
 import dev.outbox.local.TcpPorts;
+import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.RelaySettings.Delivery;
+import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.operations.Audit;
+import dev.outbox.relay.operations.AuditRange;
+import dev.outbox.relay.operations.AuditReport;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
 import java.io.IOException;
@@ -15,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -28,6 +34,7 @@ final class ChaosStack implements AutoCloseable {
   private static final List<String> NAMES = List.of("a", "b");
 
   private final Path directory;
+  private final Delivery mode;
   private final LocalPostgres postgres;
   private final LocalKafka kafka;
   private final OutboxDatabase database;
@@ -38,6 +45,7 @@ final class ChaosStack implements AutoCloseable {
    */
   ChaosStack(Path directory, Delivery mode) throws Exception {
     this.directory = directory;
+    this.mode = mode;
     List<FaultProxy> kafkaProxies =
         NAMES.stream().map(name -> FaultProxy.before(TcpPorts.free())).toList();
     postgres = LocalPostgres.builder().build();
@@ -53,7 +61,7 @@ final class ChaosStack implements AutoCloseable {
         kafka.createTopic(topicPrefix() + type, TopicWatch.PARTITIONS);
       }
       for (int i = 0; i < NAMES.size(); i++) {
-        relays.add(relay(NAMES.get(i), kafkaProxies.get(i), mode));
+        relays.add(relay(NAMES.get(i), kafkaProxies.get(i)));
       }
       // What is written before there is a slot is not published.
       await().atMost(PATIENCE).until(() -> relays.stream().anyMatch(RelayInstance::isLeading));
@@ -63,25 +71,30 @@ final class ChaosStack implements AutoCloseable {
     }
   }
 
-  private RelayInstance relay(String name, FaultProxy kafkaProxy, Delivery mode) {
+  private RelayInstance relay(String name, FaultProxy kafkaProxy) {
     FaultProxy databaseProxy = FaultProxy.before(postgres.port());
+    Map<String, String> settings = new HashMap<>(settings());
+    settings.put(
+        "database.url",
+        "jdbc:postgresql://%s/%s".formatted(databaseProxy.address(), database.slot()));
     return new RelayInstance(
         name,
         databaseProxy,
         kafkaProxy,
-        TestSettings.properties(
-            database,
-            kafkaProxy.address(),
-            Map.of(
-                "database.url",
-                "jdbc:postgresql://%s/%s".formatted(databaseProxy.address(), database.slot()),
-                "delivery",
-                ChaosOptions.text(mode),
-                "drain-timeout",
-                "5s",
-                "heartbeat-interval",
-                "2s")),
+        TestSettings.properties(database, kafkaProxy.address(), settings),
         directory.resolve("relay-" + name + ".log"));
+  }
+
+  private Map<String, String> settings() {
+    return Map.of(
+        "delivery", ChaosOptions.text(mode), "drain-timeout", "5s", "heartbeat-interval", "2s");
+  }
+
+  /** What the audit of an operator says about all rows. */
+  AuditReport audit(Duration patience) throws InterruptedException {
+    RelaySettings relay = TestSettings.of(database, kafka.bootstrapServers(), settings());
+    return new Audit(new SourceDatabase(relay), relay, patience, progress -> {})
+        .run(AuditRange.ALL);
   }
 
   LocalPostgres postgres() {

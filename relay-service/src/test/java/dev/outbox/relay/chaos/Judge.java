@@ -1,6 +1,7 @@
 package dev.outbox.relay.chaos;
 
 import dev.outbox.relay.config.RelaySettings.Delivery;
+import dev.outbox.relay.operations.AuditReport;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,6 +62,20 @@ final class Judge {
       writers.resume();
     }
     requireOrderAndNoSurplus();
+  }
+
+  /** What the relay's own audit finds; it must be the same. */
+  void audit() throws InterruptedException {
+    AuditReport report = stack.audit(patience);
+    if (!report.isSound()
+        || report.rows() != table.rows()
+        || report.published() != table.rows()
+        || report.duplicated().count() != ledger.repeats()
+        || report.unknown().count() > 0) {
+      throw new ChaosViolation(
+          "The audit differs from %d events and %d repeats: %s"
+              .formatted(table.rows(), ledger.repeats(), report.asText()));
+    }
   }
 
   private void awaitArrival(List<CommittedEvent> events) throws InterruptedException {
