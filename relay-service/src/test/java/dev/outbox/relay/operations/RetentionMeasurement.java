@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -35,9 +36,13 @@ class RetentionMeasurement {
 
   @AutoClose private OutboxDatabase database;
 
-  @Test
-  void writersHardlyNoticeTheRemovalOfAMillionRows(PostgresServer postgres) throws Exception {
+  @BeforeEach
+  void createDatabase(PostgresServer postgres) {
     database = OutboxDatabase.create(postgres);
+  }
+
+  @Test
+  void writersHardlyNoticeTheRemovalOfAMillionRows() throws Exception {
     RelaySettings settings = TestSettings.of(database, "localhost:1", Map.of("retention", "1d"));
     new Initialization(new SourceDatabase(settings), settings).run(false);
     database.execute("alter table outbox_relay add column if not exists floor bigint");
