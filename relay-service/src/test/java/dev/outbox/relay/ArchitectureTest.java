@@ -34,6 +34,15 @@ class ArchitectureTest {
           .resideInAnyPackage("org.apache.kafka.clients..");
 
   @ArchTest
+  static final ArchRule whoReadsTopicsDoesNotWriteThem =
+      noClasses()
+          .that()
+          .resideInAPackage(RELAY + "topics..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.kafka.clients.producer..");
+
+  @ArchTest
   static final ArchRule theEventIsALeaf =
       classes()
           .that()

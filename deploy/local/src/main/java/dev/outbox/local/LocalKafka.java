@@ -4,24 +4,31 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A Kafka broker of this machine, a single node in KRaft mode, in a process of its own (which can
- * be killed) or inside this JVM.
+ * A Kafka broker of this machine, a single node in KRaft mode unless joined to another, in a
+ * process of its own (which can be killed) or inside this JVM.
  */
 public final class LocalKafka implements KafkaServer {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final DataDirectory directory;
-  private final int port;
   private final KafkaSettings settings;
+  private final int restrictedPort;
   private final Broker broker;
+  private volatile int port;
 
   private LocalKafka(Builder builder) {
     this.directory = builder.directory("outbox-kafka-");
     this.port = builder.port();
-    this.settings = new KafkaSettings(directory.path(), port, TcpPorts.free());
+    this.settings =
+        builder.first == null
+            ? KafkaSettings.single(directory.path(), port)
+            : KafkaSettings.joining(builder.first.settings, directory.path(), port);
+    this.restrictedPort = builder.accessLists ? TcpPorts.free() : 0;
+    builder.configure(settings, restrictedPort);
     builder.settings.forEach(settings::set);
     this.broker =
         builder.inProcess
@@ -36,6 +43,33 @@ public final class LocalKafka implements KafkaServer {
   @Override
   public String bootstrapServers() {
     return "localhost:" + port;
+  }
+
+  /**
+   * Gives the broker another address, from its next start on; the old one is nobody's then. Those
+   * of a proxy and of clients with access lists stay.
+   *
+   * @throws IllegalStateException while it runs
+   */
+  public void moveTo(int newPort) {
+    if (broker.isRunning()) {
+      throw new IllegalStateException(
+          "Kafka runs on port %d and cannot move to %d: stop it first".formatted(port, newPort));
+    }
+    settings.moveTo(newPort);
+    port = newPort;
+  }
+
+  /**
+   * What clients of {@link AccessLists#bootstrapServers()} may do.
+   *
+   * @throws IllegalStateException if the broker was not built with {@link Builder#accessLists}
+   */
+  public AccessLists accessLists() {
+    if (restrictedPort == 0) {
+      throw new IllegalStateException("This broker has no access lists: build it with them");
+    }
+    return new AccessLists(this, "localhost:" + restrictedPort);
   }
 
   /** The file with the output of a broker in its own process. */
@@ -81,6 +115,9 @@ public final class LocalKafka implements KafkaServer {
   public static final class Builder extends ServerBuilder<LocalKafka, Builder> {
 
     private boolean inProcess;
+    private boolean accessLists;
+    private @Nullable LocalKafka first;
+    private @Nullable FaultProxy proxy;
     private final List<String> jvmArguments = new ArrayList<>(KafkaSettings.HEAP);
 
     private Builder() {}
@@ -101,6 +138,43 @@ public final class LocalKafka implements KafkaServer {
     public Builder jvmArguments(String... more) {
       jvmArguments.addAll(List.of(more));
       return this;
+    }
+
+    /**
+     * Lets the broker serve the clients of this proxy too, and tells them to stay with it. Clients
+     * of {@link LocalKafka#bootstrapServers()} go past it.
+     */
+    public Builder behind(FaultProxy before) {
+      proxy = before;
+      return this;
+    }
+
+    /**
+     * Adds {@link LocalKafka#accessLists()}. Clients of {@link LocalKafka#bootstrapServers()} may
+     * do everything all the same.
+     */
+    public Builder accessLists() {
+      accessLists = true;
+      return this;
+    }
+
+    /**
+     * Makes this the second broker of a cluster, for topics with two replicas. The first one has
+     * been started before, and stays the only controller.
+     */
+    public Builder joining(LocalKafka cluster) {
+      first = cluster;
+      return this;
+    }
+
+    private void configure(KafkaSettings target, int restrictedPort) {
+      if (proxy != null) {
+        target.listen(KafkaSettings.PROXIED, proxy.targetPort(), proxy.port());
+      }
+      if (accessLists) {
+        target.listen(KafkaSettings.RESTRICTED, restrictedPort, restrictedPort);
+        AccessLists.SETTINGS.forEach(target::set);
+      }
     }
 
     @Override

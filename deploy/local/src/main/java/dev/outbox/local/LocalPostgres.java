@@ -50,6 +50,20 @@ public final class LocalPostgres implements PostgresServer {
     return version;
   }
 
+  /** A streaming replica of this server, which must run when the replica starts first. */
+  public PostgresReplica.Builder replica() {
+    return new PostgresReplica.Builder(this);
+  }
+
+  /** The data directory itself. */
+  Path data() {
+    return data;
+  }
+
+  Map<String, String> settings() {
+    return settings;
+  }
+
   /** The file with the server's own log. */
   public Path logFile() {
     return directory.resolve("postgres.log");
@@ -60,7 +74,7 @@ public final class LocalPostgres implements PostgresServer {
     if (server != null && server.isAlive()) {
       return;
     }
-    if (!Files.exists(data.resolve("PG_VERSION"))) {
+    if (!hasData()) {
       initialise();
     }
     account.own(directory.path());
@@ -105,6 +119,10 @@ public final class LocalPostgres implements PostgresServer {
       stop();
     }
     directory.deleteIfTemporary();
+  }
+
+  boolean hasData() {
+    return Files.exists(data.resolve("PG_VERSION"));
   }
 
   private void initialise() {

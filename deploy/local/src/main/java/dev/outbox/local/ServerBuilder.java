@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class ServerBuilder<
         S extends RestartableServer, B extends ServerBuilder<S, B>>
-    permits LocalPostgres.Builder, LocalKafka.Builder {
+    permits LocalPostgres.Builder, PostgresReplica.Builder, LocalKafka.Builder {
 
   final Map<String, String> settings = new LinkedHashMap<>();
   private @Nullable Path dataDirectory;
@@ -59,6 +59,13 @@ public abstract sealed class ServerBuilder<
   }
 
   abstract B self();
+
+  /** Takes over where another one's data lie and its port. */
+  final B inPlaceOf(ServerBuilder<?, ?> other) {
+    dataDirectory = other.dataDirectory;
+    port = other.port;
+    return self();
+  }
 
   DataDirectory directory(String temporaryPrefix) {
     return DataDirectory.of(dataDirectory, temporaryPrefix);

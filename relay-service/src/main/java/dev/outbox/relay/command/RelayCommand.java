@@ -13,7 +13,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 
-/** The command line: {@code run} when no command is given, and the commands that do one thing. */
+/** The command line: {@code run} when no command is given, or one that does its work and ends. */
 @Command(
     name = "relay-service",
     mixinStandardHelpOptions = true,
@@ -22,8 +22,9 @@ import picocli.CommandLine.Unmatched;
       RelayCommand.Run.class,
       InitCommand.class,
       StatusCommand.class,
+      ParkedCommand.class,
       AuditCommand.class,
-      ReplayCommand.class,
+      ReplayCommand.class
     },
     description = "Publishes committed outbox rows from PostgreSQL's write-ahead log to Kafka.",
     footer = {
@@ -113,7 +114,7 @@ public final class RelayCommand implements Runnable {
         if (!argument.startsWith("--") || !argument.contains("=")) {
           throw new ParameterException(
               spec.commandLine(),
-              "Unknown command or option '%s'. Commands: run, init, status, audit, replay; settings are written"
+              "Unknown command or option '%s'. Commands: run, init, status, parked, audit, replay; settings are written"
                       .formatted(argument)
                   + " --outbox.relay.name=value.");
         }

@@ -141,7 +141,7 @@ final class Commands {
     int publishedBefore = 0;
     for (int i = 0; i < some.size(); i++) {
       SourcePosition place = position.within(some.get(i).offset());
-      if (publishedThrough != null && place.compareTo(publishedThrough) <= 0) {
+      if (wasPublished(place, position)) {
         publishedBefore++;
       } else {
         @Nullable OutboxEvent event = event(events.get(i), place);
@@ -159,6 +159,19 @@ final class Commands {
     }
     Outcome outcome = outgoing.publishNow(dispatches);
     return new Outcome(publishedBefore + outcome.published(), outcome.refusal());
+  }
+
+  /**
+   * Whether a transaction that was committed before a crash holds the event at this place. Only the
+   * message that was being carried out then can have such events: when anything behind it was
+   * published, all that it had published was marked, and what it left parked is still unpublished.
+   */
+  private boolean wasPublished(SourcePosition place, SourcePosition control) {
+    SourcePosition through = publishedThrough;
+    return through != null
+        && through.compareTo(control) >= 0
+        && through.compareTo(control.within(SourcePosition.CONTROL_SPAN - 1)) <= 0
+        && place.compareTo(through) <= 0;
   }
 
   /** Null when something that every event needs could not be read. */

@@ -63,10 +63,15 @@ public final class EventRouter {
     return topicTemplate.replace("{aggregatetype}", aggregateType);
   }
 
+  /** Whether Kafka takes it as a topic's name. */
+  public static boolean isTopic(String name) {
+    return TOPIC.matcher(name).matches() && !name.equals(".") && !name.equals("..");
+  }
+
   /** The record for an event, or why there can be none. */
   public Routing route(OutboxEvent event) {
     String topic = topic(event.aggregateType());
-    if (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
+    if (!isTopic(topic)) {
       return new Unroutable(
           "'" + topic + "' is not a valid Kafka topic name",
           "use aggregate types of letters, digits, '.', '_' and '-'");
