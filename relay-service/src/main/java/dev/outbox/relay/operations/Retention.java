@@ -35,7 +35,7 @@ public final class Retention implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Retention.class);
 
-  private static final int BATCH = 1_000;
+  private static final int BATCH = 500;
   private static final Duration EVERY = Duration.ofMinutes(1);
 
   /** Between batches at least; and at least as long as the batch took, to leave half the time. */
@@ -157,6 +157,8 @@ public final class Retention implements AutoCloseable {
   private static void beQuick(JdbcClient sql) {
     sql.sql("set local lock_timeout = '100ms'").update();
     sql.sql("set local statement_timeout = '5s'").update();
+    // A removal that a crash undoes is done again; writers that wait for the disk come first.
+    sql.sql("set local synchronous_commit = off").update();
   }
 
   private Batch look(JdbcClient sql, long seq, long through) {
