@@ -12,10 +12,10 @@ public final class AppendException extends OutboxException {
 
   private final SQLException failure;
 
-  AppendException(OutboxTable table, SQLException failure) {
+  AppendException(JdbcOutbox outbox, SQLException failure) {
     super(
-        "Cannot append to the outbox table %s (SQLState %s): %s"
-            .formatted(table, failure.getSQLState(), failure.getMessage()),
+        "Cannot append to the %s (SQLState %s): %s"
+            .formatted(outbox, failure.getSQLState(), failure.getMessage()),
         failure);
     this.failure = failure;
   }

@@ -1,16 +1,8 @@
 package dev.outbox.writer;
 
-import java.sql.Array;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The outbox for code that holds a JDBC connection itself, be it from plain JDBC, jOOQ, Jdbi or
@@ -31,22 +23,23 @@ import org.jspecify.annotations.Nullable;
 public final class JdbcOutbox {
 
   private final OutboxTable table;
-  private final String insert;
+  private final Medium medium;
+  private final String name;
+  private final EventAppender appender;
 
-  private JdbcOutbox(OutboxTable table) {
+  private JdbcOutbox(OutboxTable table, Medium medium) {
     this.table = table;
-    // The same text for any number of events, so that driver and server reuse one prepared
-    // statement. The sort makes seq follow the list; without it the order is not promised.
-    this.insert =
-        """
-        insert into %s (id, aggregatetype, aggregateid, type, payload, headers)
-        select id, aggregatetype, aggregateid, type, payload, headers
-        from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::bytea[], ?::text[])
-          with ordinality as event (id, aggregatetype, aggregateid, type, payload, headers, position)
-        order by position
-        on conflict (id) do nothing
-        returning id"""
-            .formatted(table.quoted());
+    this.medium = medium;
+    this.name =
+        switch (medium) {
+          case TABLE -> "outbox table " + table;
+          case LOG -> "log for outbox table " + table;
+        };
+    this.appender =
+        switch (medium) {
+          case TABLE -> new TableAppender(table);
+          case LOG -> new LogAppender(table, name);
+        };
   }
 
   /** The outbox in a table that the connection's {@code search_path} finds. */
@@ -56,12 +49,38 @@ public final class JdbcOutbox {
 
   /** The outbox in the given table. */
   public static JdbcOutbox withTable(OutboxTable table) {
-    return new JdbcOutbox(table);
+    return of(table, Medium.TABLE);
   }
 
-  /** The table that events are appended to. */
+  /** The log as outbox; see {@link #withLog(OutboxTable)}. */
+  public static JdbcOutbox withLog(String table) {
+    return withLog(OutboxTable.named(table));
+  }
+
+  /**
+   * The log as outbox: events become logical messages and nothing else. Needs {@code
+   * wal_level=logical}; without it appending throws {@link WalLevelException}.
+   *
+   * @param table the table of the relay that shall publish the events. It must exist, and its name
+   *     is the messages' address; nothing is written to it, and no privilege on it is needed
+   */
+  public static JdbcOutbox withLog(OutboxTable table) {
+    return of(table, Medium.LOG);
+  }
+
+  /** The outbox on the given medium. */
+  public static JdbcOutbox of(OutboxTable table, Medium medium) {
+    return new JdbcOutbox(table, medium);
+  }
+
+  /** The table that events are appended to, or whose relay they are addressed to. */
   public OutboxTable table() {
     return table;
+  }
+
+  /** What carries the events. */
+  public Medium medium() {
+    return medium;
   }
 
   /**
@@ -76,88 +95,32 @@ public final class JdbcOutbox {
   private List<AppendResult> append(Connection connection, List<OutboxEvent> events) {
     try {
       requireWritableTransaction(connection);
-      return events.isEmpty() ? List.of() : results(events, insert(connection, events));
+      return events.isEmpty() ? List.of() : appender.append(connection, events);
     } catch (SQLException e) {
-      throw new AppendException(table, e);
+      throw new AppendException(this, e);
     }
   }
 
   private void requireWritableTransaction(Connection connection) throws SQLException {
     if (connection.getAutoCommit()) {
       throw new NoTransactionException(
-          "Cannot append to the outbox table "
-              + table
+          "Cannot append to the "
+              + this
               + ": the connection is in auto-commit mode, so the event would be committed without"
               + " the business change. Call connection.setAutoCommit(false) before the business"
               + " change and connection.commit() after the append.");
     }
     if (connection.isReadOnly()) {
       throw new ReadOnlyTransactionException(
-          "Cannot append to the outbox table "
-              + table
+          "Cannot append to the "
+              + this
               + ": the connection is read-only. Begin the transaction as read-write.");
     }
   }
 
-  private Set<UUID> insert(Connection connection, List<OutboxEvent> events) throws SQLException {
-    int count = events.size();
-    @Nullable Object[] ids = new UUID[count];
-    @Nullable Object[] aggregateTypes = new String[count];
-    @Nullable Object[] aggregateIds = new String[count];
-    @Nullable Object[] types = new String[count];
-    @Nullable Object[] payloads = new byte[count][];
-    @Nullable Object[] headers = new String[count];
-    for (int i = 0; i < count; i++) {
-      OutboxEvent event = events.get(i);
-      ids[i] = event.id();
-      aggregateTypes[i] = event.aggregateType();
-      aggregateIds[i] = event.aggregateId();
-      types[i] = event.type();
-      payloads[i] = event.payloadUncopied();
-      headers[i] = HeadersJson.encode(event.headers());
-    }
-    try (PreparedStatement statement = connection.prepareStatement(insert)) {
-      List<Array> arrays = new ArrayList<>();
-      try {
-        bind(statement, arrays, "uuid", ids);
-        bind(statement, arrays, "text", aggregateTypes);
-        bind(statement, arrays, "text", aggregateIds);
-        bind(statement, arrays, "text", types);
-        bind(statement, arrays, "bytea", payloads);
-        bind(statement, arrays, "text", headers);
-        return insertedIds(statement);
-      } finally {
-        for (Array array : arrays) {
-          array.free();
-        }
-      }
-    }
-  }
-
-  private static void bind(
-      PreparedStatement statement, List<Array> bound, String type, @Nullable Object[] values)
-      throws SQLException {
-    Array array = statement.getConnection().createArrayOf(type, values);
-    bound.add(array);
-    statement.setArray(bound.size(), array);
-  }
-
-  private static Set<UUID> insertedIds(PreparedStatement statement) throws SQLException {
-    Set<UUID> inserted = new HashSet<>();
-    try (ResultSet rows = statement.executeQuery()) {
-      while (rows.next()) {
-        inserted.add(rows.getObject(1, UUID.class));
-      }
-    }
-    return inserted;
-  }
-
-  /** Of an ID that stands in the list twice, the first occurrence is the one that was written. */
-  private static List<AppendResult> results(List<OutboxEvent> events, Set<UUID> inserted) {
-    List<AppendResult> results = new ArrayList<>(events.size());
-    for (OutboxEvent event : events) {
-      results.add(new AppendResult(event.id(), inserted.remove(event.id())));
-    }
-    return List.copyOf(results);
+  /** The outbox's name in messages, without article. */
+  @Override
+  public String toString() {
+    return name;
   }
 }

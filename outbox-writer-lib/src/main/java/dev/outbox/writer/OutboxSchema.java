@@ -16,15 +16,22 @@ import javax.sql.DataSource;
  */
 public final class OutboxSchema {
 
+  private final JdbcOutbox outbox;
   private final OutboxTable table;
 
-  private OutboxSchema(OutboxTable table) {
-    this.table = table;
+  private OutboxSchema(JdbcOutbox outbox) {
+    this.outbox = outbox;
+    this.table = outbox.table();
   }
 
   /** The schema of the outbox in this table. */
   public static OutboxSchema of(OutboxTable table) {
-    return new OutboxSchema(table);
+    return of(JdbcOutbox.withTable(table));
+  }
+
+  /** What this outbox needs. The log needs the table too, for the relay, but leaves it empty. */
+  public static OutboxSchema of(JdbcOutbox outbox) {
+    return new OutboxSchema(outbox);
   }
 
   /**
@@ -52,9 +59,11 @@ public final class OutboxSchema {
   }
 
   /**
-   * Checks that the table is there and that the connection's user can append to it.
+   * Checks that the table is there and that the connection's user can append to it; for the log,
+   * that the table is there and that the server logs logically.
    *
    * @throws OutboxSchemaException naming everything that is missing or wrong, and the remedy
+   * @throws WalLevelException when the server would not deliver what is written to the log
    */
   public void check(DataSource dataSource) {
     try (Connection connection = dataSource.getConnection()) {
@@ -68,10 +77,18 @@ public final class OutboxSchema {
    * Like {@link #check(DataSource)}, on a connection of the caller's. Only reads the catalog.
    *
    * @throws OutboxSchemaException naming everything that is missing or wrong, and the remedy
+   * @throws WalLevelException when the server would not deliver what is written to the log
    */
   public void check(Connection connection) {
     try {
-      new TableCheck(connection, table).run();
+      TableCheck check = new TableCheck(connection, table);
+      switch (outbox.medium()) {
+        case TABLE -> check.requireFit();
+        case LOG -> {
+          check.requireExistence();
+          WalLevelException.throwUnlessLogical(check.walLevel(), outbox.toString());
+        }
+      }
     } catch (SQLException e) {
       throw cannotCheck(e);
     }

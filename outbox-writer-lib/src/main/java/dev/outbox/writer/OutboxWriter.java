@@ -12,13 +12,14 @@ import java.util.List;
  * appends. This holds at the isolation level READ COMMITTED, PostgreSQL's default. At REPEATABLE
  * READ and SERIALIZABLE an event committed by another transaction after this one took its snapshot
  * ends in {@link AppendException} with SQLState 40001; roll back and repeat the transaction, which
- * then reports the duplicate.
+ * then reports the duplicate. The log as medium knows only the duplicates of one list.
  *
  * <p>Every method throws {@link NoTransactionException} when no transaction is active, {@link
- * ReadOnlyTransactionException} when it may not write, and {@link AppendException} when the
- * database refuses; nothing is written then. Whether several threads may share a writer depends on
- * where it comes from: {@link JdbcOutbox#writer} belongs to its connection, the bean of {@code
- * dev.outbox.writer.spring} serves all threads.
+ * ReadOnlyTransactionException} when it may not write, {@link WalLevelException} when the log would
+ * not be delivered, and {@link AppendException} when the database refuses; nothing is written then.
+ * Whether several threads may share a writer depends on where it comes from: {@link
+ * JdbcOutbox#writer} belongs to its connection, the bean of {@code dev.outbox.writer.spring} serves
+ * all threads.
  */
 public interface OutboxWriter {
 

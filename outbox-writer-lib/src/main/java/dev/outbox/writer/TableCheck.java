@@ -70,14 +70,10 @@ final class TableCheck {
     this.table = table;
   }
 
-  void run() throws SQLException {
+  /** All that an insert needs. */
+  void requireFit() throws SQLException {
     Map<String, Column> columns = columns();
-    if (columns.isEmpty()) {
-      throw new OutboxSchemaException(
-          "The outbox table %s does not exist (%s). %s"
-              .formatted(table, whereItWasLookedFor(), REMEDY_FOR_TABLE),
-          null);
-    }
+    requireExistence(columns);
     for (Requirement requirement : REQUIREMENTS) {
       Column column = columns.remove(requirement.column());
       if (column == null) {
@@ -99,6 +95,24 @@ final class TableCheck {
               .formatted(table, String.join("; ", defects)),
           null);
     }
+  }
+
+  /** That there is such a table at all. */
+  void requireExistence() throws SQLException {
+    requireExistence(columns());
+  }
+
+  private void requireExistence(Map<String, Column> columns) throws SQLException {
+    if (columns.isEmpty()) {
+      throw new OutboxSchemaException(
+          "The outbox table %s does not exist (%s). %s"
+              .formatted(table, whereItWasLookedFor(), REMEDY_FOR_TABLE),
+          null);
+    }
+  }
+
+  String walLevel() throws SQLException {
+    return text("select current_setting('wal_level')");
   }
 
   private void compare(Requirement requirement, Column column) {
@@ -204,6 +218,10 @@ final class TableCheck {
         """
         select format('database %s, user %s, search path %s',
           current_database(), current_user, array_to_string(current_schemas(false), ', '))""";
+    return text(sql);
+  }
+
+  private String text(String sql) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql);
         ResultSet row = statement.executeQuery()) {
       row.next();

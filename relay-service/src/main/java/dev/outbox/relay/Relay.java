@@ -5,15 +5,29 @@ import dev.outbox.relay.RelayState.Leading;
 import dev.outbox.relay.RelayState.Standby;
 import dev.outbox.relay.RelayState.Starting;
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.database.DatabaseSession;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.ReplacedException;
 import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.leadership.Lease;
+import dev.outbox.relay.leadership.SlotVacancy;
 import dev.outbox.relay.metrics.RelayMetrics;
+import dev.outbox.relay.metrics.RelayMetrics.SlotFigures;
+import dev.outbox.relay.operations.Retention;
 import dev.outbox.relay.pipeline.Pipeline;
+import dev.outbox.relay.publishing.KafkaWarmUp;
+import dev.outbox.relay.recovery.Recovery;
+import dev.outbox.relay.slot.Checkpoint;
 import dev.outbox.relay.slot.Preflight;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
+import dev.outbox.relay.slot.PublishedPosition;
+import dev.outbox.relay.slot.RunFence;
+import dev.outbox.relay.slot.SlotAssessment;
+import dev.outbox.relay.slot.SlotLevels;
+import dev.outbox.relay.slot.SlotRenewal;
 import dev.outbox.relay.slot.SlotStatus;
 import dev.outbox.relay.slot.SlotWatch;
 import io.github.resilience4j.core.IntervalFunction;
@@ -33,16 +47,28 @@ import org.slf4j.LoggerFactory;
  * one with growing waits, until it is stopped. Every failure is tried again, since every one may
  * come right: a database comes back, a privilege is granted, a topic's limit is raised.
  *
- * <p>Any thread may call any method. One thread of the relay's own supervises, another watches.
+ * <p>Any thread may call any method. One thread of the relay's own supervises, others watch.
  */
 public final class Relay {
 
   private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
-  private static final Duration STANDBY_LOOK = Duration.ofSeconds(1);
+
+  /** A small part of a takeover; a look is one statement on a connection that is kept. */
+  private static final Duration STANDBY_LOOK = Duration.ofMillis(250);
+
   private static final Duration WATCH_EVERY = Duration.ofSeconds(2);
 
   /** Beyond the drain timeout: for looking at the surroundings, which cannot be interrupted. */
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
+
+  /**
+   * From when on a database that gives no answer counts as gone although the stream has not broken:
+   * half of a connection may be lost without either side being told.
+   */
+  private static final Duration DATABASE_SILENT_AFTER = Duration.ofSeconds(10);
+
+  /** One each, since a database that does not answer holds a thread for a while. */
+  private static final int WATCHERS = 4;
 
   /** From when on missing acknowledgements are worth a word and not fit for health. */
   private static final Duration STALLED_AFTER = Duration.ofSeconds(10);
@@ -50,8 +76,12 @@ public final class Relay {
   private final RelaySettings settings;
   private final RelayMetrics metrics;
   private final SourceDatabase database;
+  private final DatabaseSession session;
+  private final SlotVacancy vacancy;
   private final SlotWatch slotWatch;
+  private final SlotLevels slotLevels;
   private final Preflight preflight;
+  private final SlotRenewal renewal;
   private final Installation installation;
   private final IntervalFunction backoff;
   private final Progress progress;
@@ -59,18 +89,25 @@ public final class Relay {
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Thread supervisor = daemon(this::supervise, "outbox-relay");
   private final ScheduledExecutorService watcher =
-      Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "outbox-relay-watch"));
+      Executors.newScheduledThreadPool(WATCHERS, task -> daemon(task, "outbox-relay-watch"));
   private volatile RelayState state = new Starting(1);
   private volatile @Nullable Pipeline pipeline;
+  private volatile @Nullable Checkpoint checkpoint;
+  private volatile @Nullable Lease lease;
   private boolean stallReported;
+  private boolean warm;
 
   /** Not started yet. */
   public Relay(RelaySettings settings, RelayMetrics metrics) {
     this.settings = settings;
     this.metrics = metrics;
     this.database = new SourceDatabase(settings);
+    this.session = database.session();
+    this.vacancy = new SlotVacancy(session, settings.slot());
     this.slotWatch = new SlotWatch(database, settings);
+    this.slotLevels = new SlotLevels(settings, Clock.systemUTC());
     this.preflight = new Preflight(database, settings);
+    this.renewal = new SlotRenewal(database, settings);
     this.installation = new Installation(settings);
     this.progress = new Progress(settings.heartbeatInterval(), Clock.systemUTC());
     this.backoff =
@@ -88,6 +125,8 @@ public final class Relay {
   public void start() {
     supervisor.start();
     schedule(this::watch, WATCH_EVERY);
+    schedule(this::watchLevels, WATCH_EVERY);
+    schedule(this::renewLease, Lease.RENEW_EVERY);
     schedule(this::beat, settings.heartbeatInterval());
   }
 
@@ -107,6 +146,11 @@ public final class Relay {
     Pipeline running = pipeline;
     Duration oldest = running == null ? Duration.ZERO : running.oldestInFlight();
     return oldest.compareTo(STALLED_AFTER) < 0 ? Duration.ZERO : oldest;
+  }
+
+  /** The slot's lag and room as last looked at, in every state. */
+  public SlotAssessment slotLevel() {
+    return slotLevels.latest();
   }
 
   /** Why the relay does not get further although it runs; empty while it does. */
@@ -132,6 +176,7 @@ public final class Relay {
           .log("The relay waits for the database or Kafka and is abandoned; nothing is lost");
     }
     watcher.shutdownNow();
+    session.close();
   }
 
   private void supervise() {
@@ -165,15 +210,29 @@ public final class Relay {
                         .addKeyValue("outcome", step.outcome())
                         .log("Initialised {}", step.thing()));
       }
-      Preflight.Outcome outcome = preflight.check();
+      Preflight.Outcome outcome = lookAround();
       if (outcome instanceof SlotInUse inUse) {
         standBy(starting, inUse);
       } else if (outcome instanceof Ready ready) {
         lead(starting, ready);
       }
+    } catch (ReplacedException e) {
+      giveWay(e);
     } catch (RuntimeException | Error e) {
       // An error too: a supervisor that is dead in a process that is alive helps nobody.
       fail(asRelayException(e));
+    }
+  }
+
+  private Preflight.Outcome lookAround() {
+    try {
+      return preflight.check();
+    } catch (GapException gap) {
+      if (settings.onGap() == RelaySettings.OnGap.REFUSE) {
+        throw gap;
+      }
+      Optional<SlotInUse> inUse = renewal.run(gap);
+      return inUse.isPresent() ? inUse.get() : preflight.check();
     }
   }
 
@@ -183,20 +242,63 @@ public final class Relay {
           .addKeyValue("slot", settings.slot())
           .addKeyValue("serverProcess", inUse.serverProcess())
           .log("Standing by: another instance streams from the slot");
+      warmUp();
     }
     state = starting.standby(inUse.serverProcess());
+    do {
+      pause(STANDBY_LOOK);
+    } while (!isStopping() && !vacancy.isVacant());
+  }
+
+  /** Once: what has been loaded stays loaded. */
+  private void warmUp() {
+    if (!warm) {
+      warm = true;
+      watcher.execute(() -> KafkaWarmUp.run(settings));
+    }
+  }
+
+  /** No failure: the other instance does the work. */
+  private void giveWay(ReplacedException reason) throws InterruptedException {
+    if (isStopping()) {
+      return;
+    }
+    LOG.atInfo().addKeyValue("slot", settings.slot()).log("Giving way: {}", reason.problem());
+    LOG.atDebug().setCause(reason).log("How it was noticed");
+    state = new Starting(1);
     pause(STANDBY_LOOK);
   }
 
   private void lead(Starting starting, Ready ready) throws InterruptedException {
-    try (Pipeline opened =
-        Pipeline.open(settings, database, ready, metrics, () -> beginLeading(starting, ready))) {
+    RunFence fence = new RunFence(settings, ready.run());
+    try (PublishedPosition published = new PublishedPosition(database, settings, ready.run());
+        Retention retention = new Retention(database, settings, fence, metrics::removed);
+        Pipeline opened =
+            Pipeline.open(
+                settings,
+                database,
+                ready,
+                metrics,
+                () -> {
+                  beginLeading(starting, ready);
+                  retention.start();
+                },
+                this::requireLeadership,
+                published::advanceTo,
+                Recovery.of(
+                    database,
+                    settings,
+                    metrics,
+                    ready.recovery(),
+                    () -> slotWatch.completeRecovery(ready)))) {
       pipeline = opened;
       if (isStopping()) {
         return;
       }
       try {
         opened.run();
+      } catch (RuntimeException e) {
+        throw replaced(e);
       } finally {
         if (opened.hasAdvanced() && state instanceof Leading leading) {
           state = leading.advanced();
@@ -204,12 +306,33 @@ public final class Relay {
       }
     } finally {
       pipeline = null;
+      checkpoint = null;
+      lease = null;
+    }
+  }
+
+  /** A run may break in many ways because another instance has taken over; that is one reason. */
+  private RuntimeException replaced(RuntimeException failure) {
+    Lease current = lease;
+    return current == null || failure instanceof ReplacedException || !current.isLost()
+        ? failure
+        : new ReplacedException("Another instance of this relay has taken over.", failure);
+  }
+
+  private void requireLeadership() {
+    Lease current = lease;
+    if (current != null) {
+      current.require();
     }
   }
 
   private void beginLeading(Starting starting, Ready ready) {
+    // Dated before the database is asked.
+    Lease begun = new Lease(session, new RunFence(settings, ready.run()));
     slotWatch.beginRun(ready);
+    lease = begun;
     progress.begin();
+    checkpoint = new Checkpoint(database, settings, ready.run());
     state = starting.leading();
     LOG.atInfo()
         .addKeyValue("slot", settings.slot())
@@ -274,10 +397,9 @@ public final class Relay {
     reportStall();
     try {
       SlotStatus slot = slotWatch.require();
-      metrics.slot(figure(slot.lagBytes()), figure(slot.confirmedLsn()));
       progress.looked(slot.confirmedLsn(), metrics.publishedSoFar());
+      advance(checkpoint, slot.confirmedLsn());
     } catch (RelayException e) {
-      metrics.slot(Double.NaN, Double.NaN);
       if (e instanceof GapException) {
         running.abort(e);
       } else {
@@ -286,6 +408,69 @@ public final class Relay {
     } catch (RuntimeException e) {
       LOG.atWarn().setCause(e).log("Watching the slot failed");
     }
+  }
+
+  private static void advance(@Nullable Checkpoint running, @Nullable Long confirmed) {
+    if (running != null && confirmed != null) {
+      running.advance(confirmed);
+    }
+  }
+
+  /** Catches everything, like the watch. */
+  private void renewLease() {
+    Pipeline running = pipeline;
+    Lease current = lease;
+    if (running == null || current == null) {
+      return;
+    }
+    try {
+      current.renew();
+    } catch (ReplacedException e) {
+      running.abort(e);
+    } catch (RuntimeException e) {
+      LOG.atDebug().setCause(e).log("Leadership cannot be confirmed");
+      abortIfSilent(running, current);
+    }
+  }
+
+  private void abortIfSilent(Pipeline running, Lease current) {
+    Duration silence = current.silence();
+    if (silence.compareTo(DATABASE_SILENT_AFTER) >= 0) {
+      running.abort(
+          new RelayException(
+              Stage.SOURCE,
+              "The database at %s has not answered for %d s."
+                  .formatted(settings.database().address(), silence.toSeconds()),
+              "Look at PostgreSQL and the network to it; the relay connects anew by itself."));
+    }
+  }
+
+  /**
+   * In every state: what is not read fills the server's disk. Catches everything, like the watch.
+   */
+  private void watchLevels() {
+    try {
+      SlotAssessment found = slotLevels.look(session, !(state instanceof Standby));
+      metrics.slot(figures(found));
+    } catch (RelayException e) {
+      metrics.slot(SlotFigures.UNKNOWN);
+      LOG.atDebug().setCause(e).log("The slot's levels cannot be looked at");
+    } catch (RuntimeException e) {
+      LOG.atWarn().setCause(e).log("Watching the slot's levels failed");
+    }
+  }
+
+  private static SlotFigures figures(SlotAssessment found) {
+    SlotStatus slot = found.status();
+    return slot == null
+        ? SlotFigures.UNKNOWN
+        : new SlotFigures(
+            figure(slot.lagBytes()),
+            found.lag().toMillis() / 1_000.0,
+            figure(slot.retainedBytes()),
+            figure(slot.freeRetentionBytes()),
+            found.level().ordinal(),
+            figure(slot.confirmedLsn()));
   }
 
   private static double figure(@Nullable Long value) {

@@ -25,13 +25,22 @@ class ArchitectureTest {
           .resideInAnyPackage("io.debezium..", "org.apache.kafka.connect..");
 
   @ArchTest
-  static final ArchRule onlyPublishingKnowsTheProducer =
+  static final ArchRule onlyPublishingAndReadingKnowKafkaClients =
       noClasses()
           .that()
-          .resideOutsideOfPackage(RELAY + "publishing..")
+          .resideOutsideOfPackages(RELAY + "publishing..", RELAY + "topics..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("org.apache.kafka.clients..");
+
+  @ArchTest
+  static final ArchRule whoReadsTopicsDoesNotWriteThem =
+      noClasses()
+          .that()
+          .resideInAPackage(RELAY + "topics..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.kafka.clients.producer..");
 
   @ArchTest
   static final ArchRule theEventIsALeaf =
@@ -108,6 +117,36 @@ class ArchitectureTest {
               "org.springframework.boot..",
               "org.springframework.context..",
               "org.springframework.jdbc..");
+
+  /** What reads topics and what writes to them have nothing in common but the brokers. */
+  @ArchTest
+  static final ArchRule readingTopicsKnowsNoStage =
+      noClasses()
+          .that()
+          .resideInAPackage(RELAY + "topics..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              RELAY + "source..",
+              RELAY + "routing..",
+              RELAY + "publishing..",
+              RELAY + "position..",
+              RELAY + "slot..",
+              RELAY + "database..");
+
+  /** Operations speak to the database and to topics, never to a running pipeline. */
+  @ArchTest
+  static final ArchRule operationsKnowNoRunningStage =
+      noClasses()
+          .that()
+          .resideInAPackage(RELAY + "operations..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              RELAY + "source..",
+              RELAY + "publishing..",
+              RELAY + "position..",
+              RELAY + "pipeline..");
 
   @ArchTest
   static final ArchRule packagesFormNoCycle =

@@ -10,6 +10,7 @@ import dev.outbox.local.LocalPostgres;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.TcpPorts;
 import dev.outbox.local.WithLocalStack;
+import dev.outbox.relay.support.EventOrder;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.RelayProcess;
 import dev.outbox.relay.support.TestSettings;
@@ -21,7 +22,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -31,7 +31,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,18 +115,8 @@ class RelayProcessIT {
       System.out.printf(
           "%d events, %d kills, %d repeats on the topic (seed %d)%n", total, kills, repeats, seed);
       // And each aggregate's events stand in commit order, but for runs that repeat as a whole
-      Map<String, List<String>> expected = database.eventIdsByKey();
-      topic
-          .idsByKey()
-          .forEach(
-              (key, ids) -> {
-                assertThat(ids.stream().distinct().toList())
-                    .isEqualTo(expected.getOrDefault(key, List.of()));
-                assertThat(isRunsInOrder(ids, expected.getOrDefault(key, List.of())))
-                    .as("runs of %s", key)
-                    .isTrue();
-              });
-      assertPositionsGrowAndStay(topic.poll());
+      EventOrder.assertKept(topic.idsByKey(), database.eventIdsByKey());
+      EventOrder.assertPositionsGrowAndStay(topic.poll());
       // And each effect happened once
       await()
           .atMost(PATIENCE)
@@ -170,41 +159,6 @@ class RelayProcessIT {
 
   private static long distinct(TopicReader topic) {
     return topic.ids().stream().distinct().count();
-  }
-
-  /** Whether a sequence only ever steps back to begin an earlier run again. */
-  private static boolean isRunsInOrder(List<String> ids, List<String> expected) {
-    Map<String, Integer> place = new HashMap<>();
-    for (int i = 0; i < expected.size(); i++) {
-      place.put(expected.get(i), i);
-    }
-    int previous = -1;
-    for (String id : ids) {
-      int current = place.getOrDefault(id, Integer.MAX_VALUE);
-      if (current > previous + 1) {
-        return false;
-      }
-      previous = current;
-    }
-    return true;
-  }
-
-  /** One number per partition is enough to recognise every repeat. */
-  private static void assertPositionsGrowAndStay(List<ConsumerRecord<byte[], byte[]>> records) {
-    Map<String, String> positions = new HashMap<>();
-    Map<Integer, String> highest = new HashMap<>();
-    for (ConsumerRecord<byte[], byte[]> record : records) {
-      String id = TopicReader.header(record, "id");
-      String position = TopicReader.header(record, "outbox-position");
-      String before = positions.putIfAbsent(id, position);
-      if (before != null) {
-        assertThat(position).as("position of a repeated event").isEqualTo(before);
-      } else {
-        String mark = highest.getOrDefault(record.partition(), "");
-        assertThat(position).as("position of a new event").isGreaterThan(mark);
-        highest.put(record.partition(), position);
-      }
-    }
   }
 
   @Test

@@ -54,7 +54,7 @@ final class KafkaSettings {
   /** The listener of brokers and of clients that nothing stands in the way of. */
   private static final String PLAINTEXT = "PLAINTEXT";
 
-  /** The listener that a {@link FaultProxy} stands before. */
+  /** What the names of listeners begin with that a {@link FaultProxy} stands before. */
   static final String PROXIED = "PROXIED";
 
   /** The listener whose clients may do what access lists grant. */

@@ -117,7 +117,7 @@ public final class LocalKafka implements KafkaServer {
     private boolean inProcess;
     private boolean accessLists;
     private @Nullable LocalKafka first;
-    private @Nullable FaultProxy proxy;
+    private final List<FaultProxy> proxies = new ArrayList<>();
     private final List<String> jvmArguments = new ArrayList<>(KafkaSettings.HEAP);
 
     private Builder() {}
@@ -142,10 +142,11 @@ public final class LocalKafka implements KafkaServer {
 
     /**
      * Lets the broker serve the clients of this proxy too, and tells them to stay with it. Clients
-     * of {@link LocalKafka#bootstrapServers()} go past it.
+     * of {@link LocalKafka#bootstrapServers()} go past it. Called again it adds another proxy,
+     * whose clients stay with that one.
      */
-    public Builder behind(FaultProxy before) {
-      proxy = before;
+    public Builder behind(FaultProxy proxy) {
+      proxies.add(proxy);
       return this;
     }
 
@@ -168,8 +169,8 @@ public final class LocalKafka implements KafkaServer {
     }
 
     private void configure(KafkaSettings target, int restrictedPort) {
-      if (proxy != null) {
-        target.listen(KafkaSettings.PROXIED, proxy.targetPort(), proxy.port());
+      for (FaultProxy proxy : proxies) {
+        target.listen(KafkaSettings.PROXIED + proxy.port(), proxy.targetPort(), proxy.port());
       }
       if (accessLists) {
         target.listen(KafkaSettings.RESTRICTED, restrictedPort, restrictedPort);

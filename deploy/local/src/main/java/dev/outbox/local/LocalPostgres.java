@@ -102,6 +102,18 @@ public final class LocalPostgres implements PostgresServer {
     }
   }
 
+  /**
+   * Stops the server in mode immediate: all its processes end at once, without a checkpoint, and
+   * the next start recovers. Does nothing when it is stopped.
+   */
+  public void stopImmediately() {
+    if (server != null) {
+      server.sendSignal("QUIT");
+      server.awaitExit(PATIENCE);
+      server = null;
+    }
+  }
+
   @Override
   public void kill() {
     if (server != null) {

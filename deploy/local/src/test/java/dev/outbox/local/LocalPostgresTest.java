@@ -39,8 +39,14 @@ class LocalPostgresTest {
       server.kill();
       assertThatThrownBy(() -> server.connect(database)).isInstanceOf(SQLException.class);
       server.start();
+      Sql.execute(server, database, "insert into item values (3)");
 
-      assertThat(Sql.query(server, database, "select sum(n) from item")).isEqualTo("3");
+      server.stopImmediately();
+      assertThatThrownBy(() -> server.connect(database)).isInstanceOf(SQLException.class);
+      server.stopImmediately();
+      server.start();
+
+      assertThat(Sql.query(server, database, "select sum(n) from item")).isEqualTo("6");
       assertThat(server.port()).isEqualTo(port);
     }
   }

@@ -34,13 +34,13 @@ public final class OutboxWriterAutoConfiguration {
   @Bean
   @ConditionalOnMissingBean
   JdbcOutbox jdbcOutbox(OutboxWriterProperties properties) {
-    return JdbcOutbox.withTable(properties.outboxTable());
+    return JdbcOutbox.of(properties.outboxTable(), properties.medium());
   }
 
   @Bean
   @ConditionalOnMissingBean
   OutboxSchema outboxSchema(JdbcOutbox outbox) {
-    return OutboxSchema.of(outbox.table());
+    return OutboxSchema.of(outbox);
   }
 
   @Bean

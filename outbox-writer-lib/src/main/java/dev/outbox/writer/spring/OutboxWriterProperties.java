@@ -1,5 +1,6 @@
 package dev.outbox.writer.spring;
 
+import dev.outbox.writer.Medium;
 import dev.outbox.writer.OutboxTable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * The writer's settings.
  *
  * @param enabled Whether to configure the outbox writer at all.
+ * @param medium What carries the events: rows of the table, or logical messages in the write-ahead
+ *     log, which leave the table empty.
  * @param schema Schema of the outbox table; without it the connection's search path decides.
  * @param table Name of the outbox table, without schema and with its case.
  * @param migrate Whether to create and update the table at start, by Flyway under a history table
@@ -20,6 +23,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 @ConfigurationProperties("outbox.writer")
 record OutboxWriterProperties(
     @DefaultValue("true") boolean enabled,
+    @DefaultValue("table") Medium medium,
     @Nullable String schema,
     @DefaultValue("outbox_event") String table,
     @DefaultValue("true") boolean migrate,

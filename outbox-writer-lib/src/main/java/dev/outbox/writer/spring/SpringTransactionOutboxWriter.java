@@ -61,8 +61,8 @@ final class SpringTransactionOutboxWriter implements OutboxWriter {
     }
     if (TransactionSynchronizationManager.isCurrentTransactionReadOnly()) {
       throw new ReadOnlyTransactionException(
-          "Cannot append to the outbox table "
-              + outbox.table()
+          "Cannot append to the "
+              + outbox
               + ": the Spring transaction is read-only. Remove readOnly = true from the outermost"
               + " @Transactional.");
     }
@@ -70,8 +70,8 @@ final class SpringTransactionOutboxWriter implements OutboxWriter {
 
   private NoTransactionException noTransaction(String problem) {
     return new NoTransactionException(
-        "Cannot append to the outbox table "
-            + outbox.table()
+        "Cannot append to the "
+            + outbox
             + ": "
             + problem
             + ". Call it from a @Transactional method or a TransactionTemplate whose transaction"

@@ -6,6 +6,8 @@ import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import dev.outbox.writer.AppendResult;
 import dev.outbox.writer.JdbcOutbox;
+import dev.outbox.writer.LogSlot;
+import dev.outbox.writer.Medium;
 import dev.outbox.writer.OutboxEvent;
 import dev.outbox.writer.OutboxSchema;
 import dev.outbox.writer.OutboxSchemaException;
@@ -70,7 +72,9 @@ class OutboxWriterAutoConfigurationTest {
     application.run(
         context ->
             assertThat(context.getBean(OutboxWriterProperties.class))
-                .isEqualTo(new OutboxWriterProperties(true, null, "outbox_event", true, true)));
+                .isEqualTo(
+                    new OutboxWriterProperties(
+                        true, Medium.TABLE, null, "outbox_event", true, true)));
   }
 
   @Test
@@ -229,6 +233,37 @@ class OutboxWriterAutoConfigurationTest {
               assertThat(database.rows("select aggregateid from \"Sales\".\"Order Events\""))
                   .containsExactly("42");
             });
+  }
+
+  @Test
+  void theLogAsMediumLeavesTheTableEmpty() {
+    application
+        .withPropertyValues("outbox.writer.medium=log")
+        .run(
+            context -> {
+              try (LogSlot slot = LogSlot.create(database)) {
+                append(
+                    context.getBean(TransactionTemplate.class),
+                    context.getBean(OutboxWriter.class));
+
+                assertThat(context.getBean(JdbcOutbox.class).medium()).isEqualTo(Medium.LOG);
+                assertThat(slot.messages()).hasSize(1);
+                assertThat(database.rows("select 1 from outbox_event")).isEmpty();
+              }
+            });
+  }
+
+  @Test
+  void withTheLogAsMediumAMissingTableStopsTheStart() {
+    application
+        .withPropertyValues("outbox.writer.medium=log", "outbox.writer.migrate=false")
+        .run(
+            context ->
+                assertThat(context)
+                    .getFailure()
+                    .rootCause()
+                    .isInstanceOf(OutboxSchemaException.class)
+                    .hasMessageContaining("does not exist"));
   }
 
   @Test

@@ -13,12 +13,19 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 
-/** The command line: {@code run} when no command is given, {@code init}, {@code status}. */
+/** The command line: {@code run} when no command is given, or one that does its work and ends. */
 @Command(
     name = "relay-service",
     mixinStandardHelpOptions = true,
     versionProvider = RelayVersion.class,
-    subcommands = {RelayCommand.Run.class, InitCommand.class, StatusCommand.class},
+    subcommands = {
+      RelayCommand.Run.class,
+      InitCommand.class,
+      StatusCommand.class,
+      ParkedCommand.class,
+      AuditCommand.class,
+      ReplayCommand.class
+    },
     description = "Publishes committed outbox rows from PostgreSQL's write-ahead log to Kafka.",
     footer = {
       "",
@@ -107,7 +114,7 @@ public final class RelayCommand implements Runnable {
         if (!argument.startsWith("--") || !argument.contains("=")) {
           throw new ParameterException(
               spec.commandLine(),
-              "Unknown command or option '%s'. Commands: run, init, status; settings are written"
+              "Unknown command or option '%s'. Commands: run, init, status, parked, audit, replay; settings are written"
                       .formatted(argument)
                   + " --outbox.relay.name=value.");
         }

@@ -4,9 +4,12 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.slot.SlotAssessment;
+import dev.outbox.relay.slot.SlotLevels;
 import dev.outbox.relay.slot.SlotStatus;
 import dev.outbox.relay.slot.SlotWatch;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -37,8 +40,12 @@ final class StatusCommand extends OneShotCommand {
     figures.put("confirmedLsn", slot.confirmedText());
     figures.put("lagBytes", slot.lagBytes());
     figures.put("retainedBytes", slot.retainedBytes());
+    figures.put("freeRetentionBytes", slot.freeRetentionBytes());
     figures.put("walStatus", slot.walStatus());
     figures.put("invalidationReason", slot.invalidationReason());
+    SlotAssessment assessment = SlotLevels.assessOnce(settings, slot);
+    figures.put("level", assessment.level().name().toLowerCase(Locale.ROOT));
+    figures.put("problem", assessment.problem().isEmpty() ? null : assessment.problem());
     return new Report(
         figures.entrySet().stream()
             .filter(figure -> figure.getValue() != null)

@@ -32,6 +32,7 @@ import org.springframework.util.unit.DataSize;
  *     does not hold the write-ahead log of a busy database
  * @param drainTimeout how long a graceful stop waits for Kafka's acknowledgements
  * @param backoff waits between runs after failures
+ * @param slotLevels from when on the slot's lag is worth a word
  */
 @ConfigurationProperties(RelaySettings.PREFIX)
 public record RelaySettings(
@@ -53,7 +54,8 @@ public record RelaySettings(
     @DefaultValue("32MB") DataSize inFlightLimit,
     @DefaultValue("10s") Duration heartbeatInterval,
     @DefaultValue("20s") Duration drainTimeout,
-    @DefaultValue Backoff backoff) {
+    @DefaultValue Backoff backoff,
+    @DefaultValue SlotLevels slotLevels) {
 
   static final String PREFIX = "outbox.relay";
 
@@ -129,6 +131,44 @@ public record RelaySettings(
    */
   public record Parking(
       @DefaultValue("10000") int limit, @DefaultValue("30s") Duration missingTopicWait) {}
+
+  /**
+   * From when on the slot's lag and its room are worth a word.
+   *
+   * @param warningLag more write-ahead log than this behind the confirmed position is a warning
+   * @param criticalLag more than this is critical
+   * @param warningLagTime log that has waited longer than this for confirmation is a warning
+   * @param criticalLagTime longer than this is critical
+   * @param warningFreeRetention less than this until the server gives the slot up is a warning
+   * @param criticalFreeRetention less than this is critical
+   */
+  public record SlotLevels(
+      @DefaultValue("1GB") DataSize warningLag,
+      @DefaultValue("10GB") DataSize criticalLag,
+      @DefaultValue("2m") Duration warningLagTime,
+      @DefaultValue("15m") Duration criticalLagTime,
+      @DefaultValue("512MB") DataSize warningFreeRetention,
+      @DefaultValue("128MB") DataSize criticalFreeRetention) {
+
+    /**
+     * The bounds of one level.
+     *
+     * @param lag most write-ahead log behind the confirmed position
+     * @param lagTime longest time that log waits for confirmation
+     * @param freeRetention least that may be written until the slot is given up
+     */
+    public record Bounds(DataSize lag, Duration lagTime, DataSize freeRetention) {}
+
+    /** Beyond these it is a warning. */
+    public Bounds warning() {
+      return new Bounds(warningLag, warningLagTime, warningFreeRetention);
+    }
+
+    /** Beyond these it is critical. */
+    public Bounds critical() {
+      return new Bounds(criticalLag, criticalLagTime, criticalFreeRetention);
+    }
+  }
 
   /** What reads the write-ahead log. */
   public enum Engine {

@@ -53,6 +53,7 @@ final class SettingsCheck {
     check.checkTopicTemplate(settings.topicTemplate());
     check.checkPositionTopic(settings.positionTopic());
     check.checkAmounts(settings);
+    check.checkSlotLevels(settings);
     return check.problems;
   }
 
@@ -221,6 +222,42 @@ final class SettingsCheck {
         settings.backoff().max().toString(),
         "shorter than outbox.relay.backoff.initial",
         "give at least " + settings.backoff().initial());
+  }
+
+  private void checkSlotLevels(RelaySettings settings) {
+    RelaySettings.SlotLevels levels = settings.slotLevels();
+    // The slot moves with heartbeats where nothing else is to confirm, and trails one of them.
+    Duration shortest = settings.heartbeatInterval().multipliedBy(3);
+    require(
+        levels.warningLagTime().compareTo(shortest) >= 0,
+        "slot-levels.warning-lag-time",
+        levels.warningLagTime().toString(),
+        "would warn of an idle outbox, whose slot moves with each heartbeat only",
+        "give at least three times outbox.relay.heartbeat-interval: " + shortest);
+    require(
+        levels.criticalLagTime().compareTo(levels.warningLagTime()) >= 0,
+        "slot-levels.critical-lag-time",
+        levels.criticalLagTime().toString(),
+        "shorter than outbox.relay.slot-levels.warning-lag-time",
+        "give at least " + levels.warningLagTime());
+    require(
+        levels.warningLag().toBytes() > 0,
+        "slot-levels.warning-lag",
+        levels.warningLag().toString(),
+        "would warn of every event",
+        "give a size such as 1GB");
+    require(
+        levels.criticalLag().compareTo(levels.warningLag()) >= 0,
+        "slot-levels.critical-lag",
+        levels.criticalLag().toString(),
+        "smaller than outbox.relay.slot-levels.warning-lag",
+        "give at least " + levels.warningLag());
+    require(
+        levels.criticalFreeRetention().compareTo(levels.warningFreeRetention()) <= 0,
+        "slot-levels.critical-free-retention",
+        levels.criticalFreeRetention().toString(),
+        "more than outbox.relay.slot-levels.warning-free-retention",
+        "give at most " + levels.warningFreeRetention());
   }
 
   private void requirePositive(String key, Duration value) {

@@ -3,6 +3,11 @@ package dev.outbox.relay.control;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonSubTypes.Type;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.outbox.relay.event.SourcePosition;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A command to the relay. It travels as a logical message of the source database, so it is ordered,
@@ -12,6 +17,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 @JsonSubTypes({
   @Type(value = ControlMessage.Release.class, name = "release"),
   @Type(value = ControlMessage.Discard.class, name = "discard"),
+  @Type(value = ControlMessage.Replay.class, name = "replay"),
 })
 public sealed interface ControlMessage {
 
@@ -30,4 +36,48 @@ public sealed interface ControlMessage {
    * @param reason why, in the operator's words
    */
   record Discard(String position, String reason) implements ControlMessage {}
+
+  /**
+   * Publishes rows of the outbox table once more, in the order of their numbers. A row's place
+   * behind the message is its distance from the first number, so it keeps its place when the
+   * message is carried out again, also when other rows have been removed since.
+   *
+   * @param selection which rows
+   * @param topic where they go; null is the topic that each belongs to
+   * @param firstSeq number of the first row; rows before it are not meant
+   * @param throughSeq number of the last one; every transaction that wrote a row up to it has ended
+   *     before this message
+   */
+  record Replay(Selection selection, @Nullable String topic, long firstSeq, long throughSeq)
+      implements ControlMessage {
+
+    public Replay {
+      if (firstSeq > throughSeq || throughSeq - firstSeq >= SourcePosition.CONTROL_SPAN) {
+        throw new IllegalArgumentException(
+            "a replay spans 1 to %d numbers, not those from %d to %d"
+                .formatted(SourcePosition.CONTROL_SPAN, firstSeq, throughSeq));
+      }
+    }
+  }
+
+  /**
+   * Rows of the outbox table that fulfil all of the conditions.
+   *
+   * @param ids event IDs; empty is any
+   * @param aggregateType null is any
+   * @param aggregateId null is any
+   * @param from {@code created_at} is this or later; null is any
+   * @param to {@code created_at} is earlier than this; null is any
+   */
+  record Selection(
+      List<UUID> ids,
+      @Nullable String aggregateType,
+      @Nullable String aggregateId,
+      @Nullable Instant from,
+      @Nullable Instant to) {
+
+    public Selection {
+      ids = List.copyOf(ids);
+    }
+  }
 }

@@ -4,7 +4,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One row of the outbox table as the write-ahead log carries it.
+ * One event as the write-ahead log carries it: a row of the outbox table, or a logical message.
  *
  * @param id the event ID as text
  * @param aggregateType names the topic
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param type what happened
  * @param payload the record's value, passed through untouched; null is a tombstone. Not copied:
  *     whoever holds the event must not change it
- * @param headers the row's own headers, a JSON object of strings, not yet parsed
+ * @param headers the event's own headers, a JSON object of strings, not yet parsed
  * @param committedAt when the transaction committed
  * @param position where the event stands in the source
  */

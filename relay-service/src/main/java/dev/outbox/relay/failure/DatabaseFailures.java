@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
 /** Tells what PostgreSQL's error codes mean for the relay and what to do about them. */
 public final class DatabaseFailures {
 
+  /** SQL states of this class come from the driver when it has lost the server or finds none. */
+  private static final String CONNECTION_EXCEPTIONS = "08";
+
   private DatabaseFailures() {}
 
   /**
@@ -78,6 +81,11 @@ public final class DatabaseFailures {
   public static String stateOf(Throwable failure) {
     SQLException sql = find(failure);
     return sql == null || sql.getSQLState() == null ? "" : sql.getSQLState();
+  }
+
+  /** Whether no server answered at all, or not in time; a refusal is an answer. */
+  public static boolean isUnreachable(Throwable failure) {
+    return stateOf(failure).startsWith(CONNECTION_EXCEPTIONS);
   }
 
   private static @Nullable SQLException find(Throwable failure) {

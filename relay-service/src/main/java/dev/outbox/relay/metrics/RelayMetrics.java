@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.DoubleSupplier;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,11 +24,23 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code outbox_relay_parked}<td>events that are set aside now; as the leader knows it
  *   <tr><td>{@code outbox_relay_events_retried_total}<td>sends that the producer retried
  *   <tr><td>{@code outbox_relay_restarts_total}<td>runs ended by a failure
+ *   <tr><td>{@code outbox_relay_recoveries_total}<td>gaps recovered from
+ *   <tr><td>{@code outbox_relay_events_recovered_total}<td>events published from the table after a
+ *       gap
+ *   <tr><td>{@code outbox_relay_retention_deleted_total}<td>rows removed from the outbox table
  *   <tr><td>{@code outbox_relay_in_flight}<td>events handed to Kafka, not settled
  *   <tr><td>{@code outbox_relay_in_flight_bytes}<td>their size
  *   <tr><td>{@code outbox_relay_in_flight_oldest_seconds}<td>age of the oldest of them
  *   <tr><td>{@code outbox_relay_slot_lag_bytes}<td>write-ahead log that the slot still holds back
  *       from confirmation; NaN while the database cannot be asked
+ *   <tr><td>{@code outbox_relay_slot_lag_seconds}<td>how long the oldest part of it has been there,
+ *       as far as this process has seen
+ *   <tr><td>{@code outbox_relay_slot_retained_bytes}<td>write-ahead log that the server keeps because
+ *       of the slot
+ *   <tr><td>{@code outbox_relay_slot_free_retention_bytes}<td>what may be written until the server
+ *       gives the slot up; NaN where {@code max_slot_wal_keep_size} does not limit it
+ *   <tr><td>{@code outbox_relay_slot_level}<td>0 within the levels of the settings, 1 warning, 2
+ *       critical
  *   <tr><td>{@code outbox_relay_confirmed_lsn}<td>the slot's confirmed position as a number
  *   <tr><td>{@code outbox_relay_leading}<td>1 while this instance publishes, else 0
  * </table>
@@ -38,13 +51,15 @@ public final class RelayMetrics {
   private final Counter published;
   private final Counter ignored;
   private final Counter restarts;
+  private final Counter retentionDeleted;
   private final Counter parkedEvents;
   private volatile double parked = Double.NaN;
+  private final Counter recoveries;
+  private final Counter recoveredEvents;
   private final AtomicLong retriedBefore = new AtomicLong();
   private volatile @Nullable InFlightEvents<?> inFlight;
   private volatile @Nullable DoubleSupplier retries;
-  private volatile double slotLagBytes = Double.NaN;
-  private volatile double confirmedLsn = Double.NaN;
+  private volatile SlotFigures slot = SlotFigures.UNKNOWN;
   private volatile boolean leading;
 
   /** Registers all metrics. */
@@ -55,6 +70,9 @@ public final class RelayMetrics {
     parkedEvents = registry.counter("outbox.relay.events.parked");
     Gauge.builder("outbox.relay.parked", this, metrics -> metrics.parked).register(registry);
     restarts = registry.counter("outbox.relay.restarts");
+    recoveries = registry.counter("outbox.relay.recoveries");
+    recoveredEvents = registry.counter("outbox.relay.events.recovered");
+    retentionDeleted = registry.counter("outbox.relay.retention.deleted");
     FunctionCounter.builder("outbox.relay.events.retried", this, RelayMetrics::retried)
         .register(registry);
     gauge(registry, "outbox.relay.in.flight", null, in -> in.events());
@@ -64,11 +82,13 @@ public final class RelayMetrics {
         "outbox.relay.in.flight.oldest",
         "seconds",
         in -> in.oldestAge().toNanos() / (double) TimeUnit.SECONDS.toNanos(1));
-    Gauge.builder("outbox.relay.slot.lag", this, metrics -> metrics.slotLagBytes)
-        .baseUnit("bytes")
-        .register(registry);
-    Gauge.builder("outbox.relay.confirmed.lsn", this, metrics -> metrics.confirmedLsn)
-        .register(registry);
+    slotGauge(registry, "outbox.relay.slot.lag", "bytes", SlotFigures::lagBytes);
+    slotGauge(registry, "outbox.relay.slot.lag.seconds", "seconds", SlotFigures::lagSeconds);
+    slotGauge(registry, "outbox.relay.slot.retained", "bytes", SlotFigures::retainedBytes);
+    slotGauge(
+        registry, "outbox.relay.slot.free.retention", "bytes", SlotFigures::freeRetentionBytes);
+    slotGauge(registry, "outbox.relay.slot.level", null, SlotFigures::level);
+    slotGauge(registry, "outbox.relay.confirmed.lsn", null, SlotFigures::confirmedLsn);
     Gauge.builder("outbox.relay.leading", this, metrics -> metrics.leading ? 1 : 0)
         .register(registry);
   }
@@ -110,9 +130,20 @@ public final class RelayMetrics {
     parked = events;
   }
 
+  /** Rows that were old enough have been removed. */
+  public void removed(long rows) {
+    retentionDeleted.increment(rows);
+  }
+
   /** A run ended by a failure. */
   public void restarted() {
     restarts.increment();
+  }
+
+  /** What a gap had hidden has been published from the table. */
+  public void recovered(long events) {
+    recoveries.increment();
+    recoveredEvents.increment(events);
   }
 
   /** From now on these events are in flight, and this tells how often the producer retried. */
@@ -130,10 +161,42 @@ public final class RelayMetrics {
     leading = false;
   }
 
-  /** The slot as last looked at; NaN for what is not known. */
-  public void slot(double lagBytes, double confirmed) {
-    slotLagBytes = lagBytes;
-    confirmedLsn = confirmed;
+  private void slotGauge(
+      MeterRegistry registry,
+      String name,
+      @Nullable String unit,
+      ToDoubleFunction<SlotFigures> figure) {
+    Gauge.builder(name, this, metrics -> figure.applyAsDouble(metrics.slot))
+        .baseUnit(unit)
+        .register(registry);
+  }
+
+  /** The slot as last looked at. */
+  public void slot(SlotFigures figures) {
+    slot = figures;
+  }
+
+  /**
+   * Figures about the slot, NaN for what is not known.
+   *
+   * @param lagBytes write-ahead log behind the confirmed position
+   * @param lagSeconds how long the oldest of it has been there
+   * @param retainedBytes write-ahead log kept because of the slot
+   * @param freeRetentionBytes what may be written until the slot is given up
+   * @param level 0, 1 or 2
+   * @param confirmedLsn the confirmed position
+   */
+  public record SlotFigures(
+      double lagBytes,
+      double lagSeconds,
+      double retainedBytes,
+      double freeRetentionBytes,
+      double level,
+      double confirmedLsn) {
+
+    /** While the database cannot be asked, or there is no slot. */
+    public static final SlotFigures UNKNOWN =
+        new SlotFigures(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
   }
 
   private double retried() {

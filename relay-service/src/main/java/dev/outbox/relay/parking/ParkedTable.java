@@ -96,11 +96,17 @@ public final class ParkedTable {
         .single();
   }
 
-  /** A parked event that a key waits for. */
-  record Hold(String aggregateType, String aggregateId, SourcePosition first) {}
+  /**
+   * A parked event that a key waits for.
+   *
+   * @param aggregateType the key's aggregate type
+   * @param aggregateId the key's aggregate ID
+   * @param first where the oldest of its parked events stands
+   */
+  public record Hold(String aggregateType, String aggregateId, SourcePosition first) {}
 
   /** The oldest parked event of each key whose name is known. */
-  List<Hold> holds(JdbcClient sql) {
+  public List<Hold> holds(JdbcClient sql) {
     return sql.sql(
             """
             select aggregatetype, aggregateid, min(position) from %s
@@ -132,11 +138,27 @@ public final class ParkedTable {
         .list();
   }
 
-  int count(JdbcClient sql) {
+  /** Parked events. */
+  public int count(JdbcClient sql) {
     return sql.sql(
             "select count(*) from %s where relay = :relay and state = 'parked'"
                 .formatted(table.quoted()))
         .param("relay", relay)
+        .query(Integer.class)
+        .single();
+  }
+
+  /** Parked events of one key; none for a key that could not be read. */
+  public int count(JdbcClient sql, @Nullable String aggregateType, @Nullable String aggregateId) {
+    return sql.sql(
+            """
+            select count(*) from %s where relay = :relay and state = 'parked'
+              and aggregatetype = :type and aggregateid = :id
+            """
+                .formatted(table.quoted()))
+        .param("relay", relay)
+        .param("type", aggregateType)
+        .param("id", aggregateId)
         .query(Integer.class)
         .single();
   }

@@ -5,6 +5,7 @@ import dev.outbox.relay.control.ControlLog.MalformedControlException;
 import dev.outbox.relay.control.ControlMessage;
 import dev.outbox.relay.control.ControlMessage.Discard;
 import dev.outbox.relay.control.ControlMessage.Release;
+import dev.outbox.relay.control.ControlMessage.Replay;
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.parking.Key;
@@ -40,13 +41,20 @@ final class Commands {
   private final ParkingLot parking;
   private final EventRouter router;
   private final Outgoing outgoing;
+  private final Replaying replaying;
   private @Nullable SourcePosition publishedThrough;
 
-  Commands(ControlLog log, ParkingLot parking, EventRouter router, Outgoing outgoing) {
+  Commands(
+      ControlLog log,
+      ParkingLot parking,
+      EventRouter router,
+      Outgoing outgoing,
+      Replaying replaying) {
     this.log = log;
     this.parking = parking;
     this.router = router;
     this.outgoing = outgoing;
+    this.replaying = replaying;
   }
 
   /** Everything up to here is on the topics already. */
@@ -71,6 +79,9 @@ final class Commands {
     }
     if (command.get() instanceof Release release) {
       return release(release, control.position());
+    }
+    if (command.get() instanceof Replay replay) {
+      return replaying.carryOut(replay, control.position(), publishedThrough);
     }
     discard((Discard) command.get(), control.position());
     return true;
@@ -130,7 +141,7 @@ final class Commands {
     int publishedBefore = 0;
     for (int i = 0; i < some.size(); i++) {
       SourcePosition place = position.within(some.get(i).offset());
-      if (publishedThrough != null && place.compareTo(publishedThrough) <= 0) {
+      if (wasPublished(place, position)) {
         publishedBefore++;
       } else {
         @Nullable OutboxEvent event = event(events.get(i), place);
@@ -148,6 +159,19 @@ final class Commands {
     }
     Outcome outcome = outgoing.publishNow(dispatches);
     return new Outcome(publishedBefore + outcome.published(), outcome.refusal());
+  }
+
+  /**
+   * Whether a transaction that was committed before a crash holds the event at this place. Only the
+   * message that was being carried out then can have such events: when anything behind it was
+   * published, all that it had published was marked, and what it left parked is still unpublished.
+   */
+  private boolean wasPublished(SourcePosition place, SourcePosition control) {
+    SourcePosition through = publishedThrough;
+    return through != null
+        && through.compareTo(control) >= 0
+        && through.compareTo(control.within(SourcePosition.CONTROL_SPAN - 1)) <= 0
+        && place.compareTo(through) <= 0;
   }
 
   /** Null when something that every event needs could not be read. */

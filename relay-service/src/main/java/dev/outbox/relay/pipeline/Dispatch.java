@@ -7,6 +7,7 @@ import dev.outbox.relay.publishing.Delivery;
 import dev.outbox.relay.publishing.PublishFailure;
 import dev.outbox.relay.routing.EventRouter;
 import dev.outbox.relay.routing.Routing;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,16 +17,22 @@ import org.jspecify.annotations.Nullable;
 final class Dispatch implements Delivery {
 
   private final OutboxEvent event;
+  private final BiFunction<EventRouter, OutboxEvent, Routing> way;
   private final Runnable whenPublished;
   private @Nullable Entry<Dispatch> entry;
   private volatile boolean published;
   private volatile @Nullable PublishFailure failure;
 
   /**
+   * @param way how it becomes a record
    * @param whenPublished called once, on the callback thread
    */
-  Dispatch(OutboxEvent event, Runnable whenPublished) {
+  Dispatch(
+      OutboxEvent event,
+      BiFunction<EventRouter, OutboxEvent, Routing> way,
+      Runnable whenPublished) {
     this.event = event;
+    this.way = way;
     this.whenPublished = whenPublished;
   }
 
@@ -38,7 +45,7 @@ final class Dispatch implements Delivery {
   }
 
   Routing route(EventRouter router) {
-    return router.route(event);
+    return way.apply(router, event);
   }
 
   /** The entry to be acknowledged with the event. */

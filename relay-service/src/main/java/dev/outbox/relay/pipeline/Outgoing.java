@@ -6,6 +6,7 @@ import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.leadership.LeadershipCheck;
 import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.parking.Key;
 import dev.outbox.relay.parking.ParkedEvent;
@@ -30,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,32 +55,41 @@ final class Outgoing {
 
   private static final long PAUSE_MILLIS = 2;
 
+  private static final Duration STALLED_AFTER = Duration.ofSeconds(15);
+
   private final boolean parks;
   private final int parkingLimit;
   private final InFlightEvents<Dispatch> inFlight;
   private final Publisher publisher;
+  private final LeadershipCheck leadership;
   private final ParkingLot parking;
   private final EventRouter router;
   private final RelayMetrics metrics;
   private final StopSignal stop;
+  private final LongConsumer beforeConfirming;
   private @Nullable Confirmation confirmation;
   private @Nullable SourcePosition last;
   private volatile long confirmed;
   private long lastConfirmationNanos = System.nanoTime();
+  private long lastStallLookNanos = System.nanoTime();
 
   Outgoing(
       RelaySettings settings,
       InFlightEvents<Dispatch> inFlight,
       Publisher publisher,
+      LeadershipCheck leadership,
       ParkingLot parking,
       EventRouter router,
       RelayMetrics metrics,
       StopSignal stop,
+      LongConsumer beforeConfirming,
       long start) {
+    this.beforeConfirming = beforeConfirming;
     this.parks = settings.poison() == Poison.PARK;
     this.parkingLimit = settings.parking().limit();
     this.inFlight = inFlight;
     this.publisher = publisher;
+    this.leadership = leadership;
     this.parking = parking;
     this.router = router;
     this.metrics = metrics;
@@ -98,7 +109,13 @@ final class Outgoing {
 
   /** An event that becomes a record as it is. */
   Dispatch dispatch(OutboxEvent event) {
-    return new Dispatch(event, metrics::published);
+    return new Dispatch(event, EventRouter::route, metrics::published);
+  }
+
+  /** An event that a command publishes once more. */
+  Dispatch dispatchAgain(OutboxEvent event, @Nullable String topic, SourcePosition command) {
+    return new Dispatch(
+        event, (to, replayed) -> to.routeReplayed(replayed, topic, command), metrics::published);
   }
 
   /**
@@ -123,17 +140,31 @@ final class Outgoing {
       return park(dispatch, transaction);
     }
     Entry<Dispatch> entry = admit(dispatch, transaction, record.size());
-    Handover handover = publisher.publish(record, dispatch);
+    Handover handover = handOver(record, dispatch);
     if (handover instanceof Handover.GivenUp) {
       inFlight.withdrawLast();
       return false;
     }
-    last = dispatch.position();
+    if (handover instanceof Handover.Taken) {
+      taken(dispatch);
+    }
     if (handover instanceof Handover.Refused refused) {
       dispatch.failed(refused.failure());
       return publisher.isBroken() ? resolve() : refuse(entry, refused.failure());
     }
     return !publisher.isBroken() || resolve();
+  }
+
+  /** An instance that slept may have been replaced meanwhile. */
+  private Handover handOver(RoutedRecord record, Dispatch dispatch) {
+    leadership.require();
+    return publisher.publish(record, dispatch);
+  }
+
+  private void taken(Dispatch dispatch) {
+    if (last == null || dispatch.position().compareTo(last) > 0) {
+      last = dispatch.position();
+    }
   }
 
   private boolean park(Dispatch dispatch, long transaction) throws InterruptedException {
@@ -163,7 +194,7 @@ final class Outgoing {
             Stage.SOURCE,
             Scope.RECORD,
             undecodable.reason(),
-            "correct the service that writes such rows");
+            "correct the service that writes such rows or messages");
     if (!parks || parking.isFull()) {
       inFlight.pass(undecodable.transaction());
       var unused = drain();
@@ -201,6 +232,7 @@ final class Outgoing {
 
   /** Ends a batch: what can be settled is settled. */
   boolean endBatch() throws InterruptedException {
+    lookAtStalled();
     if (!commit()) {
       return false;
     }
@@ -234,6 +266,7 @@ final class Outgoing {
       if (stop.isTimeOver()) {
         return false;
       }
+      lookAtStalled();
       if (publisher.isBroken() ? !resolve() : !commit()) {
         return false;
       }
@@ -293,9 +326,12 @@ final class Outgoing {
         continue;
       }
       dispatch.sendingAgain();
-      Handover handover = publisher.publish(((Routed) dispatch.route(router)).record(), dispatch);
+      Handover handover = handOver(((Routed) dispatch.route(router)).record(), dispatch);
       if (handover instanceof Handover.GivenUp) {
         return false;
+      }
+      if (handover instanceof Handover.Taken) {
+        taken(dispatch);
       }
       if (handover instanceof Handover.Refused refused) {
         dispatch.failed(refused.failure());
@@ -404,10 +440,25 @@ final class Outgoing {
             + " relay, then 'parked retry'; nothing is skipped meanwhile.");
   }
 
+  /** A topic that was deleted would hold what waits for it, and in the end everything, for ever. */
+  private void lookAtStalled() {
+    long now = System.nanoTime();
+    if (now - lastStallLookNanos < STALLED_AFTER.toNanos()
+        || inFlight.oldestAge().compareTo(STALLED_AFTER) < 0) {
+      return;
+    }
+    lastStallLookNanos = now;
+    inFlight.open().stream()
+        .findFirst()
+        .ifPresent(
+            oldest -> publisher.stalled(router.topic(subject(oldest).event().aggregateType())));
+  }
+
   private void confirmSettled(Duration notBefore) throws InterruptedException {
     long settled = inFlight.settle();
     long now = System.nanoTime();
     if (settled != confirmed && now - lastConfirmationNanos >= notBefore.toNanos()) {
+      beforeConfirming.accept(settled);
       Objects.requireNonNull(confirmation).confirm(settled);
       confirmed = settled;
       lastConfirmationNanos = now;
@@ -439,7 +490,11 @@ final class Outgoing {
       while (sent < waiting.size() && !publisher.isBroken() && sendNow(waiting.get(sent))) {
         sent++;
       }
-      awaitNow(waiting.subList(0, sent));
+      if (sent > 0) {
+        // Not further: a position in Kafka says that everything up to it is published or parked.
+        last = waiting.get(sent - 1).position();
+        awaitNow(waiting.subList(0, sent), last);
+      }
       if (publisher.isBroken()) {
         publisher.restore();
       }
@@ -471,18 +526,16 @@ final class Outgoing {
       dispatch.failed(rejection(unroutable));
       return false;
     }
-    Handover handover = publisher.publish(((Routed) routing).record(), dispatch);
-    last = dispatch.position();
+    Handover handover = handOver(((Routed) routing).record(), dispatch);
     if (handover instanceof Handover.Refused refused) {
       dispatch.failed(refused.failure());
     }
     return handover instanceof Handover.Taken;
   }
 
-  private void awaitNow(List<Dispatch> sent) throws InterruptedException {
+  private void awaitNow(List<Dispatch> sent, SourcePosition through) throws InterruptedException {
     while (!stop.isTimeOver()
-        && last != null
-        && publisher.commit(last)
+        && publisher.commit(through)
         && !sent.stream().allMatch(Dispatch::isPublished)) {
       Thread.sleep(PAUSE_MILLIS);
     }

@@ -3,14 +3,17 @@ package dev.outbox.relay.pipeline;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.control.ControlLog;
 import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.leadership.LeadershipCheck;
 import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.parking.ParkingLot;
 import dev.outbox.relay.position.InFlightEvents;
 import dev.outbox.relay.publishing.KafkaPublisher;
 import dev.outbox.relay.publishing.Publisher;
+import dev.outbox.relay.recovery.Recovery;
 import dev.outbox.relay.routing.EventRouter;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.RunFence;
@@ -24,10 +27,12 @@ import dev.outbox.relay.source.SourceItem.Ignored;
 import dev.outbox.relay.source.SourceItem.Undecodable;
 import dev.outbox.relay.source.debezium.DebeziumSource;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +52,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private final Commands commands;
   private final RelayMetrics metrics;
   private final Runnable whenStreaming;
+  private final Optional<Recovery> recovery;
   private final StopSignal stop;
   private final Duration drainTimeout;
   private final SlotStart start;
@@ -61,7 +67,11 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
       SourceDatabase database,
       Ready ready,
       RelayMetrics metrics,
-      Runnable whenStreaming) {
+      Runnable whenStreaming,
+      LeadershipCheck leadership,
+      LongConsumer beforeConfirming,
+      Optional<Recovery> recovery) {
+    this.recovery = recovery;
     this.metrics = metrics;
     this.whenStreaming = whenStreaming;
     this.start = ready.start();
@@ -74,8 +84,23 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     this.publisher = KafkaPublisher.open(settings, stop::isRequested);
     this.outgoing =
         new Outgoing(
-            settings, inFlight, publisher, parking, router, metrics, stop, start.confirmedLsn());
-    this.commands = new Commands(new ControlLog(settings.name()), parking, router, outgoing);
+            settings,
+            inFlight,
+            publisher,
+            leadership,
+            parking,
+            router,
+            metrics,
+            stop,
+            beforeConfirming,
+            start.confirmedLsn());
+    this.commands =
+        new Commands(
+            new ControlLog(settings.name()),
+            parking,
+            router,
+            outgoing,
+            new Replaying(database, settings, parking, outgoing));
     this.source = new DebeziumSource(settings, start);
   }
 
@@ -84,6 +109,10 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
    *
    * @param whenStreaming called on the engine thread when the log is being read and before the
    *     first event is taken in; what it throws ends the run
+   * @param leadership asked on the engine thread before each record is handed to Kafka; what it
+   *     throws ends the run
+   * @param beforeConfirming called on the engine thread with each position before it is confirmed
+   * @param recovery what is published before the first event, if something is
    * @throws RelayException when they have not
    */
   public static Pipeline open(
@@ -91,8 +120,12 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
       SourceDatabase database,
       Ready ready,
       RelayMetrics metrics,
-      Runnable whenStreaming) {
-    return new Pipeline(settings, database, ready, metrics, whenStreaming);
+      Runnable whenStreaming,
+      LeadershipCheck leadership,
+      LongConsumer beforeConfirming,
+      Optional<Recovery> recovery) {
+    return new Pipeline(
+        settings, database, ready, metrics, whenStreaming, leadership, beforeConfirming, recovery);
   }
 
   /**
@@ -128,6 +161,9 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     if (!streaming) {
       begin();
       streaming = true;
+      if (recovery.isPresent() && !recover(recovery.get())) {
+        return end();
+      }
     }
     for (SourceItem item : batch) {
       if (stop.isRequested() && !isWithinLastTransaction(item)) {
@@ -169,6 +205,29 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private boolean end() throws InterruptedException {
     var unused = outgoing.drain();
     return false;
+  }
+
+  /** Whether everything from before the slot is published; if not, the next run begins it again. */
+  private boolean recover(Recovery due) throws InterruptedException {
+    List<OutboxEvent> page = due.nextPage(stop::isRequested);
+    while (!page.isEmpty()) {
+      for (OutboxEvent event : page) {
+        if (stop.isRequested() || !recover(event)) {
+          return false;
+        }
+      }
+      page = due.nextPage(stop::isRequested);
+    }
+    if (stop.isRequested() || !outgoing.drain()) {
+      return false;
+    }
+    due.completed();
+    return true;
+  }
+
+  private boolean recover(OutboxEvent event) throws InterruptedException {
+    return isDealtWith(event.position(), event.id())
+        || outgoing.publish(outgoing.dispatch(event), start.confirmedLsn());
   }
 
   /** A transaction broken off in its midst would be repeated from its beginning. */

@@ -11,6 +11,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -32,6 +34,7 @@ public final class KafkaPublisher implements Publisher {
   private final Admin admin;
   private final Topics topics;
   private final BooleanSupplier givingUp;
+  private final Queue<Rejection> rejections = new ConcurrentLinkedQueue<>();
   private volatile KafkaProducer<byte[], byte[]> producer;
   private volatile boolean broken;
   private volatile double retriesBefore;
@@ -75,7 +78,8 @@ public final class KafkaPublisher implements Publisher {
 
   @Override
   public Handover publish(RoutedRecord routed, Delivery delivery) {
-    @Nullable Handover hindrance = topics.await(routed.topic(), producer);
+    String topic = routed.topic();
+    @Nullable Handover hindrance = topics.await(topic, producer);
     if (hindrance != null) {
       return hindrance;
     }
@@ -88,9 +92,14 @@ public final class KafkaPublisher implements Publisher {
         if (givingUp.getAsBoolean()) {
           return new Handover.GivenUp();
         }
-        continue; // no room or no metadata: brokers are away
+        // No room or no metadata: brokers are away, or the topic is gone.
+        @Nullable Handover gone = topics.isGone(topic) ? topics.await(topic, producer) : null;
+        if (gone == null) {
+          continue;
+        }
+        return gone;
       }
-      topics.rejected(routed.topic(), refused.failure());
+      topics.rejected(topic, refused.failure());
       return refused;
     }
   }
@@ -101,7 +110,7 @@ public final class KafkaPublisher implements Publisher {
         @Override
         void failedLater(PublishFailure failure) {
           // Before the delivery is told: whoever hears of it finds the publisher broken.
-          super.failedLater(breakOff(failure));
+          super.failedLater(breakOff(routed.topic(), failure));
         }
       }.send(producer, record(routed));
     } catch (IllegalStateException e) {
@@ -120,7 +129,10 @@ public final class KafkaPublisher implements Publisher {
   }
 
   /** What is under way or waits when the first failure closes the producer is simply not sent. */
-  private PublishFailure breakOff(PublishFailure failure) {
+  private PublishFailure breakOff(String topic, PublishFailure failure) {
+    if (failure instanceof Rejected) {
+      rejections.add(new Rejection(topic, failure));
+    }
     if (broken) {
       return failure instanceof Rejected ? failure : new NotSent();
     }
@@ -128,6 +140,9 @@ public final class KafkaPublisher implements Publisher {
     producer.close(Duration.ZERO);
     return failure;
   }
+
+  /** For {@link Topics}, which belong to the engine thread. */
+  private record Rejection(String topic, PublishFailure failure) {}
 
   /** Every record is acknowledged by itself. */
   @Override
@@ -141,8 +156,20 @@ public final class KafkaPublisher implements Publisher {
   }
 
   @Override
+  public void stalled(String topic) {
+    if (topics.isGone(topic)) {
+      broken = true;
+    }
+  }
+
+  @Override
   public void restore() {
     producer.close(Duration.ZERO); // waits for the callbacks of what was not sent
+    for (Rejection rejection = rejections.poll();
+        rejection != null;
+        rejection = rejections.poll()) {
+      topics.rejected(rejection.topic(), rejection.failure());
+    }
     retriesBefore += ProducerFigures.retries(producer);
     producer = new KafkaProducer<>(config);
     broken = false;

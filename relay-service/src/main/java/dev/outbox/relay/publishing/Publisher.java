@@ -43,6 +43,12 @@ public interface Publisher extends AutoCloseable {
    */
   void restore();
 
+  /**
+   * Nothing of this topic has been acknowledged for long: if the topic is gone, what waits for it
+   * is given up, see {@link #isBroken}.
+   */
+  void stalled(String topic);
+
   /** Sends retried by the producer so far. */
   double retries();
 

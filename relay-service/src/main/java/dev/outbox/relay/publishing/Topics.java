@@ -127,6 +127,15 @@ final class Topics {
     }
   }
 
+  /** Whether a topic that was there is not any more; it is then waited for like a new one. */
+  boolean isGone(String topic) {
+    boolean gone = isMissing(topic);
+    if (gone) {
+      known.remove(topic);
+    }
+    return gone;
+  }
+
   private static Rejected missing(String topic) {
     return PublishFailures.rejected(
         Scope.TOPIC,

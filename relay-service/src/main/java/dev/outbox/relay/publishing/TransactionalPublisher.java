@@ -169,6 +169,10 @@ final class TransactionalPublisher implements Publisher {
     }
   }
 
+  /** Not needed: a transaction that takes too long is ended by the brokers. */
+  @Override
+  public void stalled(String topic) {}
+
   @Override
   public double retries() {
     return ProducerFigures.retries(producer);

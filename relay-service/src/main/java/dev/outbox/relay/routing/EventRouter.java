@@ -3,6 +3,7 @@ package dev.outbox.relay.routing;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.outbox.relay.event.OutboxEvent;
+import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.routing.RoutedRecord.Header;
 import dev.outbox.relay.routing.Routing.Routed;
 import dev.outbox.relay.routing.Routing.Unroutable;
@@ -13,12 +14,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives an event its topic, key and headers: the record contract, with CloudEvents 1.0 in Kafka's
  * binary mode. Holds no state; any thread may use it.
  */
 public final class EventRouter {
+
+  /**
+   * Header of what a replay has published once more; its value is the position of the operator's
+   * command.
+   */
+  public static final String REPLAY = "outbox-replay";
 
   private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
   private static final byte[] CLOUD_EVENTS_VERSION = "1.0".getBytes(UTF_8);
@@ -35,7 +43,8 @@ public final class EventRouter {
           "ce_type",
           "ce_subject",
           "ce_time",
-          "outbox-position");
+          "outbox-position",
+          REPLAY);
 
   private final String topicTemplate;
   private final byte[] source;
@@ -54,10 +63,15 @@ public final class EventRouter {
     return topicTemplate.replace("{aggregatetype}", aggregateType);
   }
 
+  /** Whether Kafka takes it as a topic's name. */
+  public static boolean isTopic(String name) {
+    return TOPIC.matcher(name).matches() && !name.equals(".") && !name.equals("..");
+  }
+
   /** The record for an event, or why there can be none. */
   public Routing route(OutboxEvent event) {
     String topic = topic(event.aggregateType());
-    if (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
+    if (!isTopic(topic)) {
       return new Unroutable(
           "'" + topic + "' is not a valid Kafka topic name",
           "use aggregate types of letters, digits, '.', '_' and '-'");
@@ -71,6 +85,25 @@ public final class EventRouter {
           "the row's headers cannot be read: " + e.getMessage(),
           "write a JSON object whose values are all strings, or null");
     }
+  }
+
+  /**
+   * The record for an event that a replay publishes once more, or why there can be none.
+   *
+   * @param topic where it goes; null is the event's own topic
+   * @param command position of the operator's command
+   */
+  public Routing routeReplayed(OutboxEvent event, @Nullable String topic, SourcePosition command) {
+    Routing routing = route(event);
+    if (!(routing instanceof Routed routed)) {
+      return routing;
+    }
+    RoutedRecord record = routed.record();
+    List<Header> headers = new ArrayList<>(record.headers());
+    headers.add(header(REPLAY, command.asText()));
+    return new Routed(
+        new RoutedRecord(
+            topic == null ? record.topic() : topic, record.key(), record.value(), headers));
   }
 
   private List<Header> headers(OutboxEvent event) throws MalformedHeadersException {

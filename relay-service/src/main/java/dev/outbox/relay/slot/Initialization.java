@@ -6,6 +6,7 @@ import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.parking.ParkedTable;
+import dev.outbox.relay.slot.RelayRecord.Floor;
 import dev.outbox.relay.slot.RelayRecord.Memory;
 import dev.outbox.relay.slot.RelayRecord.Server;
 import java.util.ArrayList;
@@ -19,11 +20,6 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  * events between the two would be lost without a word.
  */
 public final class Initialization {
-
-  /**
-   * Held while initialising, so that instances that start together do not get in each other's way.
-   */
-  private static final long ADVISORY_LOCK = 0x6f7574626f78L;
 
   private final SourceDatabase database;
   private final RelaySettings settings;
@@ -57,19 +53,9 @@ public final class Initialization {
    */
   public List<Step> run(boolean acceptGap) {
     return database.callPatiently(
-        sql -> {
-          sql.sql("select pg_advisory_lock(:key)").param("key", ADVISORY_LOCK).query().listOfRows();
-          try {
-            return record.remembering(sql, () -> run(sql, acceptGap));
-          } finally {
-            // Behind a connection pooler the session, and with it the lock, outlives this
-            // connection.
-            sql.sql("select pg_advisory_unlock(:key)")
-                .param("key", ADVISORY_LOCK)
-                .query()
-                .listOfRows();
-          }
-        });
+        sql ->
+            InitializationLock.holding(
+                sql, () -> record.remembering(sql, () -> run(sql, acceptGap))));
   }
 
   private List<Step> run(JdbcClient sql, boolean acceptGap) {
@@ -115,7 +101,7 @@ public final class Initialization {
       if (memory.isPresent() && !acceptGap) {
         return List.of(new Step(thing, "already there"));
       }
-      record.write(sql, nextEpoch(sql, memory));
+      record.write(sql, nextEpoch(sql, memory, Optional.empty()));
       return List.of(
           new Step(
               thing,
@@ -124,8 +110,9 @@ public final class Initialization {
     // The slot comes first: a crash in between then leaves one to be adopted. The other way round
     // it
     // would leave the memory of a slot that never was, which is a gap.
+    Optional<Floor> floor = OutboxSequence.find(sql, settings).map(rows -> rows.floor(sql));
     createSlot(sql);
-    record.write(sql, nextEpoch(sql, memory));
+    record.write(sql, nextEpoch(sql, memory, floor));
     List<Step> steps = new ArrayList<>();
     steps.add(new Step(thing, "created"));
     long before = rowsBefore(sql);
@@ -138,9 +125,23 @@ public final class Initialization {
     return steps;
   }
 
-  private Memory nextEpoch(JdbcClient sql, Optional<Memory> before) {
-    int epoch = before.map(known -> known.epoch() + 1).orElse(1);
-    return new Memory(settings.slot(), epoch, Server.current(sql), Optional.empty(), 0);
+  /**
+   * @param floor the last row that was written before the slot was made; empty for a slot that
+   *     somebody else has made, which may still have to deliver any row
+   */
+  private Memory nextEpoch(JdbcClient sql, Optional<Memory> before, Optional<Floor> floor) {
+    int epoch = before.map(known -> Epochs.after(known.epoch(), 1)).orElseGet(Epochs::first);
+    return new Memory(
+        settings.slot(),
+        epoch,
+        Server.current(sql),
+        Optional.empty(),
+        0,
+        SlotStatus.read(sql, settings.slot()).map(SlotStatus::confirmedLsn),
+        Optional.of(publication.identity(sql)),
+        floor,
+        Optional.empty(),
+        Optional.empty());
   }
 
   private long rowsBefore(JdbcClient sql) {

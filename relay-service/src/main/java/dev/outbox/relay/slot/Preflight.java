@@ -6,6 +6,7 @@ import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.parking.ParkedTable;
+import dev.outbox.relay.slot.RelayRecord.Floor;
 import dev.outbox.relay.slot.RelayRecord.Memory;
 import dev.outbox.relay.slot.RelayRecord.Server;
 import dev.outbox.relay.source.SlotStart;
@@ -40,8 +41,10 @@ public final class Preflight {
      *
      * @param start from here
      * @param runs how often an instance has begun before
+     * @param recovery what must be published from the table first, if the slot was made after a gap
      */
-    record Ready(SlotStart start, long runs) implements Outcome {
+    record Ready(SlotStart start, long runs, Optional<PendingRecovery> recovery)
+        implements Outcome {
       /** The number that this run gets. */
       public long run() {
         return runs + 1;
@@ -64,6 +67,8 @@ public final class Preflight {
   private Outcome check(JdbcClient sql) {
     ServerRequirements.require(sql);
     OutboxTable.require(sql, settings.tableName());
+    // The slot before the memory of it: in between a leader may go on, but never behind it.
+    Optional<SlotStatus> found = SlotStatus.read(sql, settings.slot());
     Memory memory =
         record
             .read(sql)
@@ -73,18 +78,40 @@ public final class Preflight {
     Server server = Server.current(sql);
     SlotCheck.requireSameServer(settings, memory, server);
     requireWritable(sql);
-    SlotStatus slot =
-        SlotStatus.read(sql, settings.slot()).orElseThrow(() -> SlotCheck.missing(settings));
+    SlotStatus slot = found.orElseThrow(() -> SlotCheck.missing(settings));
     Integer activePid = slot.activePid();
     if (activePid != null) {
       return new Outcome.SlotInUse(activePid);
     }
     SlotCheck.require(settings, slot);
-    new Publication(settings).require(sql);
+    boolean promoted = memory.server().timeline() != server.timeline();
+    // A slot that the server itself has kept in step with the primary's is where the relay left it,
+    // while the memory of that may not have arrived before the promotion.
+    if (!(promoted && SlotStatus.isSynchronized(sql, settings.slot()))) {
+      SlotCheck.requireNotAhead(settings, slot, memory.published());
+    }
+    new Publication(settings).require(sql, memory.publication());
+    long confirmed = Objects.requireNonNull(slot.confirmedLsn());
     return new Outcome.Ready(
         new SlotStart(
-            currentEpoch(sql, memory, server), Objects.requireNonNull(slot.confirmedLsn())),
-        memory.runs());
+            promoted ? beginTimeline(sql, memory, server, confirmed) : memory.epoch(), confirmed),
+        memory.runs(),
+        pending(memory));
+  }
+
+  private static Optional<PendingRecovery> pending(Memory memory) {
+    return memory
+        .recoverySnapshot()
+        .map(
+            snapshot -> {
+              Floor floor = memory.floor().orElseThrow();
+              return new PendingRecovery(
+                  memory.recoveredGap().orElse("A gap was found"),
+                  memory.epoch() - 1,
+                  floor.seq(),
+                  floor.at(),
+                  snapshot);
+            });
   }
 
   private void requireWritable(JdbcClient sql) {
@@ -112,12 +139,10 @@ public final class Preflight {
   }
 
   /** A promoted server begins a new timeline, and with it a new epoch of positions. */
-  private int currentEpoch(JdbcClient sql, Memory memory, Server server) {
-    if (memory.server().timeline() == server.timeline()) {
-      return memory.epoch();
-    }
-    int epoch = memory.epoch() + 1;
-    record.write(sql, new Memory(memory.slot(), epoch, server, Optional.empty(), memory.runs()));
+  private int beginTimeline(JdbcClient sql, Memory memory, Server server, long confirmed) {
+    // A recovery that is due has the epoch before to itself.
+    int epoch = Epochs.after(memory.epoch(), memory.recoverySnapshot().isPresent() ? 2 : 1);
+    record.write(sql, memory.promoted(server, epoch, confirmed));
     LOG.atWarn()
         .addKeyValue("timeline", server.timeline())
         .addKeyValue("epoch", epoch)

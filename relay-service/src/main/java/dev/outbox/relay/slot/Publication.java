@@ -44,6 +44,36 @@ final class Publication {
         .update();
   }
 
+  void drop(JdbcClient sql) {
+    sql.sql("drop publication if exists " + Identifiers.quote(name)).update();
+  }
+
+  /**
+   * Tells one definition from another that says the same: a publication that was dropped or changed
+   * and made as before has not let everything through in between.
+   */
+  String identity(JdbcClient sql) {
+    return sql.sql(
+            """
+            select concat_ws(' ', p.oid, p.xmin,
+              (select string_agg(concat_ws(' ', r.oid, r.xmin), ' ' order by r.oid)
+                from pg_publication_rel r where r.prpubid = p.oid))
+            from pg_publication p where p.pubname = :name
+            """)
+        .param("name", name)
+        .query(String.class)
+        .single();
+  }
+
+  /** The relay's publication, and the same as before. */
+  void require(JdbcClient sql, Optional<String> before) {
+    require(sql);
+    if (before.isPresent() && !before.get().equals(identity(sql))) {
+      throw SlotCheck.gap(
+          settings, "Publication '%s' was changed or made anew by somebody else".formatted(name));
+    }
+  }
+
   /** Anything else than inserts of these columns would change what is published, or lose events. */
   void require(JdbcClient sql) {
     if (!exists(sql)) {

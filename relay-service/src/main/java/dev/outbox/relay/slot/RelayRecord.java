@@ -3,6 +3,11 @@ package dev.outbox.relay.slot;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.failure.GapException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.springframework.dao.DataAccessException;
@@ -30,8 +35,51 @@ final class RelayRecord {
    * @param server where the slot was made or last found
    * @param gap how events were lost sight of, until an operator accepts it; empty when none were
    * @param runs how often an instance has begun to stream
+   * @param published position up to which everything committed has been published, or need not be;
+   *     the slot never stands behind it unless somebody else has moved it or made it anew
+   * @param publication identity of the publication's definition, which is another one when somebody
+   *     has changed it and changed it back
+   * @param floor where looking for rows that were not published begins; empty before the first
+   *     checkpoint
+   * @param recoveredGap the last gap from which the relay has made or is making a new beginning
+   * @param recoverySnapshot while a recovery is due: the transactions whose rows the slot does not
+   *     deliver, since they were committed before it began
    */
-  record Memory(String slot, int epoch, Server server, Optional<String> gap, long runs) {}
+  record Memory(
+      String slot,
+      int epoch,
+      Server server,
+      Optional<String> gap,
+      long runs,
+      Optional<Long> published,
+      Optional<String> publication,
+      Optional<Floor> floor,
+      Optional<String> recoveredGap,
+      Optional<String> recoverySnapshot) {
+
+    /** The same on a promoted server, whose slot stands here. */
+    Memory promoted(Server promotedServer, int nextEpoch, long confirmed) {
+      return new Memory(
+          slot,
+          nextEpoch,
+          promotedServer,
+          gap,
+          runs,
+          Optional.of(published.map(known -> Math.max(known, confirmed)).orElse(confirmed)),
+          publication,
+          floor,
+          recoveredGap,
+          recoverySnapshot);
+    }
+  }
+
+  /**
+   * A checkpoint: no row at or below it will ever have to be published from the table.
+   *
+   * @param seq the number of the last such row
+   * @param at when rows with higher numbers began to be written, by the server's clock
+   */
+  record Floor(long seq, Instant at) {}
 
   /**
    * @param systemIdentifier the database cluster's identity
@@ -55,9 +103,9 @@ final class RelayRecord {
     return table;
   }
 
-  /** Makes the table unless it is there. */
+  /** Makes the table, or what an earlier version's table lacks, unless it is there. */
   boolean createTable(JdbcClient sql) {
-    if (tableExists(sql)) {
+    if (isCurrent(sql)) {
       return false;
     }
     sql.sql(
@@ -75,11 +123,29 @@ final class RelayRecord {
             """
                 .formatted(table.quoted()))
         .update();
+    sql.sql(
+            """
+            alter table %s
+              add column if not exists published_lsn pg_lsn,
+              add column if not exists publication text,
+              add column if not exists floor bigint,
+              add column if not exists floor_at timestamptz,
+              add column if not exists recovered_gap text,
+              add column if not exists recovery_snapshot text,
+              add column if not exists recovered_at timestamptz
+            """
+                .formatted(table.quoted()))
+        .update();
     return true;
   }
 
-  boolean tableExists(JdbcClient sql) {
-    return sql.sql("select to_regclass(:table) is not null")
+  /** Whether the table is there and has all columns of this version. */
+  boolean isCurrent(JdbcClient sql) {
+    return sql.sql(
+            """
+            select count(*) > 0 from pg_attribute
+            where attrelid = to_regclass(:table) and attname = 'recovered_at' and not attisdropped
+            """)
         .param("table", table.quoted())
         .query(Boolean.class)
         .single();
@@ -139,33 +205,55 @@ final class RelayRecord {
   }
 
   Optional<Memory> read(JdbcClient sql) {
-    if (!tableExists(sql)) {
+    if (!isCurrent(sql)) {
       return Optional.empty();
     }
     return sql.sql(
-            "select slot, epoch, system_identifier, timeline, gap, runs from %s where name = :name"
+            """
+            select slot, epoch, system_identifier, timeline, gap, runs,
+              (published_lsn - '0/0')::bigint, publication, floor, floor_at, recovered_gap,
+              recovery_snapshot
+            from %s where name = :name
+            """
                 .formatted(table.quoted()))
         .param("name", name)
-        .query(
-            (row, number) ->
-                new Memory(
-                    row.getString(1),
-                    row.getInt(2),
-                    new Server(row.getString(3), row.getInt(4)),
-                    Optional.ofNullable(row.getString(5)),
-                    row.getLong(6)))
+        .query((row, number) -> memory(row))
         .optional();
+  }
+
+  private static Memory memory(ResultSet row) throws SQLException {
+    Long floor = row.getObject(9, Long.class);
+    OffsetDateTime floorAt = row.getObject(10, OffsetDateTime.class);
+    return new Memory(
+        row.getString(1),
+        row.getInt(2),
+        new Server(row.getString(3), row.getInt(4)),
+        Optional.ofNullable(row.getString(5)),
+        row.getLong(6),
+        Optional.ofNullable(row.getObject(7, Long.class)),
+        Optional.ofNullable(row.getString(8)),
+        floor == null || floorAt == null
+            ? Optional.empty()
+            : Optional.of(new Floor(floor, floorAt.toInstant())),
+        Optional.ofNullable(row.getString(11)),
+        Optional.ofNullable(row.getString(12)));
   }
 
   /** Writes the memory; the row's time tells when the current epoch began. */
   void write(JdbcClient sql, Memory memory) {
     sql.sql(
             """
-            insert into %s (name, slot, epoch, system_identifier, timeline, gap, runs)
-            values (:name, :slot, :epoch, :system, :timeline, :gap, :runs)
+            insert into %s (name, slot, epoch, system_identifier, timeline, gap, runs,
+              published_lsn, publication, floor, floor_at, recovered_gap, recovery_snapshot)
+            values (:name, :slot, :epoch, :system, :timeline, :gap, :runs,
+              '0/0'::pg_lsn + cast(:published as numeric), :publication, :floor,
+              cast(:floorAt as timestamptz), :recoveredGap, :recoverySnapshot)
             on conflict (name) do update set slot = excluded.slot, epoch = excluded.epoch,
               system_identifier = excluded.system_identifier, timeline = excluded.timeline,
-              gap = excluded.gap, runs = excluded.runs, initialized_at = now()
+              gap = excluded.gap, runs = excluded.runs, published_lsn = excluded.published_lsn,
+              publication = excluded.publication, floor = excluded.floor,
+              floor_at = excluded.floor_at, recovered_gap = excluded.recovered_gap,
+              recovery_snapshot = excluded.recovery_snapshot, initialized_at = now()
             """
                 .formatted(table.quoted()))
         .param("name", name)
@@ -175,6 +263,64 @@ final class RelayRecord {
         .param("timeline", memory.server().timeline())
         .param("gap", memory.gap().orElse(null))
         .param("runs", memory.runs())
+        .param("published", memory.published().orElse(null))
+        .param("publication", memory.publication().orElse(null))
+        .param("floor", memory.floor().map(Floor::seq).orElse(null), Types.BIGINT)
+        .param("floorAt", memory.floor().map(floor -> floor.at().toString()).orElse(null))
+        .param("recoveredGap", memory.recoveredGap().orElse(null))
+        .param("recoverySnapshot", memory.recoverySnapshot().orElse(null))
         .update();
+  }
+
+  /**
+   * Writes down how far everything is published, never back.
+   *
+   * @return whether this run is still the newest
+   */
+  boolean advancePublished(JdbcClient sql, long run, long lsn) {
+    return sql.sql(
+                """
+                update %s set published_lsn = greatest(published_lsn, '0/0'::pg_lsn + cast(:lsn as numeric))
+                where name = :name and runs = :run
+                """
+                    .formatted(table.quoted()))
+            .param("lsn", lsn)
+            .param("name", name)
+            .param("run", run)
+            .update()
+        == 1;
+  }
+
+  /** Writes a checkpoint, unless another run has begun or a recovery is not finished yet. */
+  void writeFloor(JdbcClient sql, long run, Floor floor) {
+    sql.sql(
+            """
+            update %s set floor = :floor, floor_at = cast(:at as timestamptz)
+            where name = :name and runs = :run and recovery_snapshot is null and gap is null
+            """
+                .formatted(table.quoted()))
+        .param("floor", floor.seq())
+        .param("at", floor.at().toString())
+        .param("name", name)
+        .param("run", run)
+        .update();
+  }
+
+  /**
+   * Writes down that everything committed before the slot began is published.
+   *
+   * @return whether this run is still the newest
+   */
+  boolean completeRecovery(JdbcClient sql, long run) {
+    return sql.sql(
+                """
+                update %s set recovery_snapshot = null, recovered_at = now()
+                where name = :name and runs = :run
+                """
+                    .formatted(table.quoted()))
+            .param("name", name)
+            .param("run", run)
+            .update()
+        == 1;
   }
 }

@@ -2,8 +2,7 @@ package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.Fence;
-import dev.outbox.relay.failure.RelayException;
-import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.failure.ReplacedException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -27,10 +26,16 @@ public final class RunFence implements Fence {
   @Override
   public void require(JdbcClient sql) {
     if (!record.isNewestRun(sql, run)) {
-      throw new RelayException(
-          Stage.SOURCE,
-          "Another instance of this relay has taken over.",
-          "None needed: this one stands by.");
+      throw replaced();
     }
+  }
+
+  static ReplacedException replaced() {
+    return new ReplacedException("Another instance of this relay has taken over.");
+  }
+
+  /** Whether no other instance has begun a run since, as far as is committed; locks nothing. */
+  public boolean isNewest(JdbcClient sql) {
+    return record.read(sql).filter(memory -> memory.runs() == run).isPresent();
   }
 }

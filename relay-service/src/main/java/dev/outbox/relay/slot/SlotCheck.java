@@ -6,9 +6,13 @@ import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.slot.RelayRecord.Memory;
 import dev.outbox.relay.slot.RelayRecord.Server;
+import java.util.Objects;
+import java.util.Optional;
 
 /** Rules that a slot must keep before an event is read from it, and while events are. */
 final class SlotCheck {
+
+  private static final String LOST = ": events may have been committed that it no longer holds.";
 
   private SlotCheck() {}
 
@@ -25,6 +29,17 @@ final class SlotCheck {
 
   /** The slot itself is usable. */
   static void require(RelaySettings settings, SlotStatus slot) {
+    requireOwn(settings, slot);
+    if (slot.invalidationReason() != null || slot.confirmedLsn() == null) {
+      throw gap(
+          settings,
+          "Replication slot '%s' is invalidated (%s)"
+              .formatted(settings.slot(), slot.invalidationReason()));
+    }
+  }
+
+  /** The slot of that name is one that the relay could have made. */
+  static void requireOwn(RelaySettings settings, SlotStatus slot) {
     if (!slot.plugin().equals("pgoutput") || !slot.inThisDatabase()) {
       throw new RelayException(
           Stage.PREFLIGHT,
@@ -34,12 +49,6 @@ final class SlotCheck {
                   slot.plugin(),
                   slot.inThisDatabase() ? "" : ", another database"),
           "Name another slot with outbox.relay.slot.");
-    }
-    if (slot.invalidationReason() != null || slot.confirmedLsn() == null) {
-      throw gap(
-          settings,
-          "Replication slot '%s' is invalidated (%s)"
-              .formatted(settings.slot(), slot.invalidationReason()));
     }
   }
 
@@ -64,12 +73,34 @@ final class SlotCheck {
     }
   }
 
+  /**
+   * The slot stands where the relay has confirmed it, or before: after a crash of the server it may
+   * have gone back a little, which repeats events. By itself it never goes on.
+   */
+  static void requireNotAhead(RelaySettings settings, SlotStatus slot, Optional<Long> published) {
+    if (published.isPresent()
+        && Long.compareUnsigned(Objects.requireNonNull(slot.confirmedLsn()), published.get()) > 0) {
+      throw gap(
+          settings,
+          "Replication slot '%s' was made anew or moved by somebody else: it stands at %s, and only up to %s is everything known to be published"
+              .formatted(settings.slot(), slot.confirmedText(), SlotStatus.text(published.get())));
+    }
+  }
+
   static GapException gap(RelaySettings settings, String problem) {
-    return new GapException(
-        problem + ": events may have been committed that it no longer holds.",
-        "Compare the rows of %s with the topics and publish what is missing. Then drop what is wrong"
-                .formatted(settings.tableName())
-            + " (an invalidated slot, a changed publication) and run 'init --accept-gap', which begins"
-            + " with the events committed from then on.");
+    String remedy =
+        switch (settings.onGap()) {
+          case RECOVER ->
+              "None needed: while it runs the relay makes a new slot by itself and publishes from"
+                  + " table %s what is missing on the topics. 'init --accept-gap' gives those events up."
+                      .formatted(settings.tableName());
+          case REFUSE ->
+              "Compare the rows of %s with the topics and publish what is missing. Then drop what is"
+                      .formatted(settings.tableName())
+                  + " wrong (an invalidated slot, a changed publication) and run 'init --accept-gap',"
+                  + " which begins with the events committed from then on. With"
+                  + " outbox.relay.on-gap=recover the relay does all that by itself.";
+        };
+    return new GapException(problem.endsWith(LOST) ? problem : problem + LOST, remedy);
   }
 }

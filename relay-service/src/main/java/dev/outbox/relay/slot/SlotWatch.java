@@ -4,9 +4,10 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.ReplacedException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
-import dev.outbox.relay.source.SlotStart;
+import dev.outbox.relay.slot.RelayRecord.Memory;
 import java.util.Objects;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -52,43 +53,29 @@ public final class SlotWatch {
   }
 
   /**
-   * Begins a run. Debezium makes a missing slot anew without a word, so this asks, once it streams,
-   * whether it streams from the slot that was checked before. As long as no other instance has
-   * begun a run since, nobody may have moved that one.
+   * Begins a run. Debezium makes a missing slot anew without a word, so this looks again once it
+   * streams: a new slot stands further on than everything that has been published.
    *
    * @throws GapException when the slot is another; also remembered for later starts
-   * @throws RelayException when another instance was faster, or the server went back
+   * @throws ReplacedException when another instance was faster
+   * @throws RelayException when the slot went back
    */
   public void beginRun(Ready ready) {
     SlotStatus slot =
         database.call(
             sql -> {
               if (!record.beginRun(sql, ready.runs())) {
-                throw new RelayException(
-                    Stage.PREFLIGHT,
-                    "Another instance has led since this one looked at the slot.",
-                    "None needed: this one looks again.");
+                throw new ReplacedException(
+                    "Another instance has led since this one looked at the slot.");
               }
-              return record.remembering(sql, () -> unmoved(sql, ready.start()));
+              return record.remembering(sql, () -> readAndRequire(sql));
             });
     if (!Objects.equals(slot.confirmedLsn(), ready.start().confirmedLsn())) {
       throw new RelayException(
           Stage.PREFLIGHT,
-          "The server was restarted while the relay started, and the slot went back.",
+          "The slot has moved while the relay started, as when the server is restarted.",
           "None needed: the relay looks again.");
     }
-  }
-
-  private SlotStatus unmoved(JdbcClient sql, SlotStart start) {
-    SlotStatus slot = readAndRequire(sql);
-    if (Long.compareUnsigned(Objects.requireNonNull(slot.confirmedLsn()), start.confirmedLsn())
-        > 0) {
-      throw SlotCheck.gap(
-          settings,
-          "Replication slot '%s' was made anew at %s while the relay started"
-              .formatted(settings.slot(), slot.confirmedText()));
-    }
-    return slot;
   }
 
   /**
@@ -104,7 +91,21 @@ public final class SlotWatch {
     SlotStatus slot =
         SlotStatus.read(sql, settings.slot()).orElseThrow(() -> SlotCheck.missing(settings));
     SlotCheck.require(settings, slot);
-    publication.require(sql);
+    // The memory after the slot, since it is written before the slot moves.
+    Optional<Memory> memory = record.read(sql);
+    SlotCheck.requireNotAhead(settings, slot, memory.flatMap(Memory::published));
+    publication.require(sql, memory.flatMap(Memory::publication));
     return slot;
+  }
+
+  /**
+   * Writes down that everything committed before the slot began is published.
+   *
+   * @throws RelayException when another instance has taken over
+   */
+  public void completeRecovery(Ready ready) {
+    if (!database.call(sql -> record.completeRecovery(sql, ready.run()))) {
+      throw RunFence.replaced();
+    }
   }
 }

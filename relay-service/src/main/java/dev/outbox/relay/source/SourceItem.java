@@ -52,7 +52,7 @@ public sealed interface SourceItem {
    * @param aggregateId the key's aggregate ID
    * @param type what happened
    * @param payload the record's value, or the whole content of what could not be taken apart
-   * @param headers the row's own headers
+   * @param headers the event's own headers
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared; copying payloads costs
   record Undecodable(

@@ -5,6 +5,8 @@ import dev.outbox.relay.RelayState;
 import dev.outbox.relay.RelayState.Failed;
 import dev.outbox.relay.RelayState.Leading;
 import dev.outbox.relay.RelayState.Standby;
+import dev.outbox.relay.slot.SlotAssessment;
+import dev.outbox.relay.slot.SlotAssessment.Level;
 import java.time.Duration;
 import java.util.Optional;
 import org.springframework.boot.health.contributor.Health;
@@ -31,6 +33,10 @@ final class RelayHealth implements HealthIndicator {
     Health.Builder health =
         working || state instanceof Standby ? Health.up() : Health.outOfService();
     health.withDetail("state", state.label());
+    // The lag is the leader's; it does not make those unfit that stand by.
+    if (!(state instanceof Standby)) {
+      tellLevel(health, relay.slotLevel());
+    }
     if (state instanceof Failed failed) {
       health
           .down()
@@ -54,5 +60,19 @@ final class RelayHealth implements HealthIndicator {
                 .withDetail("problem", problem)
                 .withDetail("remedy", "Look at PostgreSQL and the network to it; see 'status'."));
     return health.build();
+  }
+
+  /**
+   * Critical is down: soon the disk of the source database, or the slot with its events, is gone.
+   */
+  private static void tellLevel(Health.Builder health, SlotAssessment slot) {
+    slot.problemAt(Level.WARNING).ifPresent(problem -> health.withDetail("warning", problem));
+    slot.problemAt(Level.CRITICAL)
+        .ifPresent(
+            problem ->
+                health
+                    .down()
+                    .withDetail("problem", problem)
+                    .withDetail("remedy", SlotAssessment.REMEDY));
   }
 }

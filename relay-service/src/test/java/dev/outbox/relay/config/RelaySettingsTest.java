@@ -48,7 +48,14 @@ class RelaySettingsTest {
                 DataSize.ofMegabytes(32),
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(20),
-                new RelaySettings.Backoff(Duration.ofMillis(500), Duration.ofSeconds(30))));
+                new RelaySettings.Backoff(Duration.ofMillis(500), Duration.ofSeconds(30)),
+                new RelaySettings.SlotLevels(
+                    DataSize.ofGigabytes(1),
+                    DataSize.ofGigabytes(10),
+                    Duration.ofMinutes(2),
+                    Duration.ofMinutes(15),
+                    DataSize.ofMegabytes(512),
+                    DataSize.ofMegabytes(128))));
   }
 
   @Test
@@ -103,6 +110,11 @@ class RelaySettingsTest {
           drain-timeout                   | -1s
           backoff.initial                 | soon
           backoff.max                     | 1ms
+          slot-levels.warning-lag         | 0B
+          slot-levels.critical-lag        | 1MB
+          slot-levels.warning-lag-time    | 29s
+          slot-levels.critical-lag-time   | 1m
+          slot-levels.critical-free-retention | 1GB
           kafka.properties.acks           | 1
           kafka.properties.enable.idempotence | false
           kafka.properties.delivery.timeout.ms | 120000

@@ -54,21 +54,25 @@ class PreflightTest {
 
   private void use(OutboxDatabase created) {
     database = created;
-    settings = TestSettings.of(database, "localhost:1", Map.of());
+    settings = TestSettings.of(database, "localhost:1", Map.of("on-gap", "refuse"));
   }
 
   @Test
   void initialisationMakesWhatIsMissingAndRepeatingItChangesNothing() {
     assertThat(init())
         .extracting(Step::outcome)
-        .containsExactly("has the outbox columns", "created", "created", "created");
+        .containsExactly("has the outbox columns", "created", "created", "created", "created");
     SlotStart first = ready();
     assertThat(init())
         .extracting(Step::outcome)
         .containsExactly(
-            "has the outbox columns", "already there", "already there", "already there");
+            "has the outbox columns",
+            "already there",
+            "already there",
+            "already there",
+            "already there");
     assertThat(ready()).isEqualTo(first);
-    assertThat(first.epoch()).isEqualTo(1);
+    assertThat(first.epoch()).isPositive();
   }
 
   @Test
@@ -78,12 +82,12 @@ class PreflightTest {
       Callable<List<Step>> initialise = this::init;
       for (Future<List<Step>> run :
           threads.invokeAll(List.of(initialise, initialise, initialise, initialise))) {
-        assertThat(run.get(30, TimeUnit.SECONDS)).hasSize(4);
+        assertThat(run.get(30, TimeUnit.SECONDS)).hasSize(5);
       }
     } finally {
       threads.shutdownNow();
     }
-    assertThat(ready().epoch()).isEqualTo(1);
+    assertThat(ready().epoch()).isPositive();
   }
 
   @Test
@@ -166,13 +170,14 @@ class PreflightTest {
   @Test
   void aSlotThatIsGoneIsAGapAndNotAFreshStart() {
     init();
+    int before = ready().epoch();
     dropSlot();
     assertRefused(this::check, "is gone, although it was made before", "--accept-gap");
     assertRefused(this::init, "is gone, although it was made before", "--accept-gap");
     // When an operator accepts the gap
     new Initialization(database(), settings).run(true);
     // Then positions begin a new epoch
-    assertThat(ready().epoch()).isEqualTo(2);
+    assertThat(ready().epoch()).isGreaterThan(before);
   }
 
   @Test
@@ -190,7 +195,7 @@ class PreflightTest {
     assertRefused(this::check, "was made anew", "--accept-gap");
     assertRefused(this::init, "was made anew", "--accept-gap");
     new Initialization(database(), settings).run(true);
-    assertThat(ready().epoch()).isEqualTo(2);
+    assertThat(ready().epoch()).isGreaterThan(before.start().epoch());
   }
 
   @Test
@@ -200,10 +205,16 @@ class PreflightTest {
     Ready slow = (Ready) check();
     SlotWatch watch = new SlotWatch(database(), settings);
     // When one begins, moves the slot and ends
-    watch.beginRun((Ready) check());
+    Ready fast = (Ready) check();
+    watch.beginRun(fast);
     database.insert("Order", "1", "relayed by the faster one");
+    String behindIt = database.query("select pg_current_wal_lsn() - '0/0'");
+    try (var published = new PublishedPosition(database(), settings, fast.run())) {
+      published.advanceTo(Long.parseLong(behindIt));
+    }
     database.execute(
-        "select pg_replication_slot_advance('" + database.slot() + "', pg_current_wal_lsn())");
+        "select pg_replication_slot_advance('%s', '0/0'::pg_lsn + %s)"
+            .formatted(database.slot(), behindIt));
     // Then the other is told to look again, and may
     assertThatThrownBy(() -> watch.beginRun(slow))
         .isNotInstanceOf(GapException.class)
@@ -242,7 +253,7 @@ class PreflightTest {
     createSlot();
     assertThat(new Initialization(database(), settings).isDue()).isTrue();
     assertThat(init()).extracting(Step::outcome).contains("already there, adopted");
-    assertThat(ready().epoch()).isEqualTo(1);
+    assertThat(ready().epoch()).isPositive();
   }
 
   @Test
@@ -279,9 +290,11 @@ class PreflightTest {
   @Test
   void aPromotedServerBeginsANewEpoch() {
     init();
+    int before = ready().epoch();
     database.execute("update outbox_relay set timeline = 0");
-    assertThat(ready().epoch()).isEqualTo(2);
-    assertThat(ready().epoch()).isEqualTo(2);
+    int promoted = ready().epoch();
+    assertThat(promoted).isGreaterThan(before);
+    assertThat(ready().epoch()).isEqualTo(promoted);
   }
 
   @Test
@@ -311,17 +324,7 @@ class PreflightTest {
   private void invalidateAndCheck() {
     init();
     // When other tables write more than that
-    database.execute("create table noise (t text)");
-    await()
-        .atMost(60, TimeUnit.SECONDS)
-        .until(
-            () -> {
-              database.execute(
-                  "insert into noise select repeat('x', 1000) from generate_series(1, 20000)");
-              database.execute("select pg_switch_wal()");
-              database.execute("checkpoint");
-              return "lost".equals(database.query("select wal_status from pg_replication_slots"));
-            });
+    database.invalidateSlot();
     // Then the relay says so instead of looking healthy
     assertRefused(this::check, "is invalidated", "--accept-gap");
     assertRefused(

@@ -14,14 +14,17 @@ import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.slot.Initialization;
 import dev.outbox.relay.slot.Preflight;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
+import dev.outbox.relay.slot.PublishedPosition;
 import dev.outbox.relay.slot.SlotWatch;
 import dev.outbox.relay.source.SourceItem.Decoded;
 import dev.outbox.relay.source.SourceItem.Ignored;
+import dev.outbox.relay.source.SourceItem.Undecodable;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
 import java.io.StringReader;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -118,7 +121,8 @@ public abstract class OutboxSourceContract {
   }
 
   @Test
-  void interleavedTransactionsComeInCommitOrderWithGrowingPositions() throws Exception {
+  void interleavedTransactionsOfRowsAndMessagesComeInCommitOrderWithGrowingPositions()
+      throws Exception {
     // Given transactions that begin and write in one order and commit in another
     List<String> committed = new ArrayList<>();
     interleave(new Random(7), 60, committed);
@@ -320,6 +324,130 @@ public abstract class OutboxSourceContract {
   }
 
   @Test
+  void aMessageWrittenWithPlainSqlBecomesAnEventWithEverythingItSays() throws Exception {
+    // Given messages as the guide shows them, with and without headers and payload
+    database.execute(
+        """
+        begin;
+        insert into outbox_event (id, aggregatetype, aggregateid, type)
+          values ('0197a000-0000-7000-8000-000000000001', 'Order', '1', 'Row');
+        select pg_logical_emit_message(true, 'outbox', convert_to(jsonb_build_object(
+          'outbox', 'public.outbox_event', 'id', '0197A000-0000-7000-8000-000000000002',
+          'aggregatetype', 'Order', 'aggregateid', E'ä"\\n1', 'type', 'Placed',
+          'headers', jsonb_build_object('a', 'b'))::text || E'\\n', 'UTF8') || '\\x00ff0a410a');
+        select pg_logical_emit_message(true, 'outbox', convert_to(jsonb_build_object(
+          'outbox', 'public.outbox_event', 'id', '0197a000-0000-7000-8000-000000000003',
+          'aggregatetype', 'Order', 'aggregateid', '3', 'type', 'Gone')::text, 'UTF8'));
+        select pg_logical_emit_message(true, 'outbox', convert_to(jsonb_build_object(
+          'outbox', 'public.outbox_event', 'id', '0197a000-0000-7000-8000-000000000004',
+          'aggregatetype', 'Order', 'aggregateid', '4', 'type', 'Empty', 'headers', null)::text
+          || E'\\n', 'UTF8'));
+        insert into outbox_event (id, aggregatetype, aggregateid, type)
+          values ('0197a000-0000-7000-8000-000000000005', 'Order', '5', 'Row');
+        commit;
+        """);
+    // When they are read
+    try (Run run = new Run()) {
+      run.awaitEvents(5);
+      // Then they are as given, and stand between the rows of their transaction
+      OutboxEvent full = run.events().get(1);
+      assertThat(full.id()).isEqualTo("0197a000-0000-7000-8000-000000000002");
+      assertThat(full.aggregateType()).isEqualTo("Order");
+      assertThat(full.aggregateId()).isEqualTo("ä\"\n1");
+      assertThat(full.type()).isEqualTo("Placed");
+      assertThat(full.payload()).isEqualTo(new byte[] {0, (byte) 0xff, '\n', 'A', '\n'});
+      assertThat(full.headers()).isEqualTo("{\"a\":\"b\"}");
+      assertThat(full.committedAt()).isEqualTo(run.events().get(0).committedAt());
+      assertThat(run.events().get(2).payload()).isNull();
+      assertThat(run.events().get(2).headers()).isNull();
+      assertThat(run.events().get(3).payload()).isEmpty();
+      assertThat(run.events().get(3).headers()).isNull();
+      assertThat(run.ids()).isSorted();
+      assertThat(run.positions()).extracting(SourcePosition::index).containsExactly(0, 1, 2, 3, 4);
+      assertThat(run.positions())
+          .extracting(SourcePosition::transaction)
+          .containsOnly(run.positions().get(0).transaction());
+    }
+  }
+
+  @Test
+  void aLargeMessageComesWhole() throws Exception {
+    byte[] payload = new byte[1_000_000];
+    new Random(5).nextBytes(payload);
+    try (Connection connection = database.connect()) {
+      OutboxDatabase.emit(connection, "Order", "1", payload);
+    }
+    try (Run run = new Run()) {
+      run.awaitEvents(1);
+      assertThat(run.events().get(0).payload()).isEqualTo(payload);
+    }
+  }
+
+  @Test
+  void aRolledBackMessageIsNoEvent() throws Exception {
+    String committed;
+    try (Connection connection = database.connect()) {
+      connection.setAutoCommit(false);
+      OutboxDatabase.emit(connection, "Order", "1", null);
+      connection.rollback();
+      OutboxDatabase.emit(connection, "Order", "1", null);
+      connection.rollback();
+      committed = OutboxDatabase.emit(connection, "Order", "1", null);
+      connection.commit();
+    }
+    try (Run run = new Run()) {
+      run.awaitEvents(1);
+      assertThat(run.ids()).containsExactly(committed);
+    }
+  }
+
+  @Test
+  void messagesToAnotherRelayAndWithoutTransactionArePassedBy() throws Exception {
+    try (Run run = new Run()) {
+      // Given a message to another relay, with fields that this version does not know
+      database.execute(
+          """
+          select pg_logical_emit_message(true, 'outbox',
+            '{"more": 1, "outbox": "sales.outbox_event"}')
+          """);
+      // And one of this relay's that is published although its transaction is rolled back
+      try (Connection connection = database.connect()) {
+        connection.setAutoCommit(false);
+        emitWithoutTransaction(connection, true);
+        connection.rollback();
+      }
+      String last = database.insert("Order", "1", "last");
+      run.awaitEvents(1);
+      // Then neither is an event
+      assertThat(run.ids()).containsExactly(last);
+      assertThat(run.undecodable()).isEmpty();
+      assertThat(run.ignored()).isEqualTo(2);
+      assertThat(run.positions()).extracting(SourcePosition::index).containsExactly(0);
+    }
+  }
+
+  @Test
+  void aMalformedMessageIsNamedAndDoesNotHideWhatFollows() throws Exception {
+    try (Run run = new Run()) {
+      database.execute("select pg_logical_emit_message(true, 'outbox', 'secret')");
+      database.execute(
+          """
+          select pg_logical_emit_message(true, 'outbox', '{"outbox": "public.outbox_event",
+            "id": "0197a000-0000-7000-8000-000000000001", "aggregatetype": "Order"}' || E'\\nsecret')
+          """
+              .replace("\n  ", " "));
+      String last = database.insert("Order", "1", "last");
+      run.awaitEvents(1);
+      assertThat(run.ids()).containsExactly(last);
+      assertThat(run.undecodable())
+          .extracting(item -> item.subject() + ": " + item.reason())
+          .containsExactly(
+              "a message without readable id: its first line is not valid JSON at character 1",
+              "message 0197a000-0000-7000-8000-000000000001: aggregateid is missing");
+    }
+  }
+
+  @Test
   void aTableAndSchemaWithOddNamesAreRead() throws Exception {
     // Given an outbox in a schema and table whose names are full of traps
     String odd = "\"Odd, [schema]*\".\"out-box (1)|x\"";
@@ -374,14 +502,17 @@ public abstract class OutboxSourceContract {
     throw new AssertionError("not ready");
   }
 
-  /** Transactions over several connections that begin, write and commit in random order. */
+  /**
+   * Transactions over several connections that begin, write and commit or roll back in random
+   * order. They write rows and messages, and between them come messages without a transaction.
+   */
   private void interleave(Random random, int transactions, List<String> committed)
       throws SQLException {
     List<Connection> open = new ArrayList<>();
     Map<Connection, List<String>> written = new LinkedHashMap<>();
     int begun = 0;
     while (begun < transactions || !open.isEmpty()) {
-      int choice = random.nextInt(4);
+      int choice = random.nextInt(5);
       if (begun < transactions && (open.isEmpty() || (choice == 0 && open.size() < 5))) {
         Connection connection = database.connect();
         connection.setAutoCommit(false);
@@ -390,26 +521,51 @@ public abstract class OutboxSourceContract {
         begun++;
       } else if (choice == 1) {
         Connection connection = open.remove(random.nextInt(open.size()));
-        connection.commit();
-        committed.addAll(written.getOrDefault(connection, List.of()));
+        if (random.nextInt(8) == 0) {
+          connection.rollback();
+        } else {
+          connection.commit();
+          committed.addAll(written.getOrDefault(connection, List.of()));
+        }
         connection.close();
+      } else if (choice == 2 && random.nextInt(3) == 0) {
+        emitWithoutTransaction(open.get(random.nextInt(open.size())), random.nextBoolean());
       } else {
         Connection connection = open.get(random.nextInt(open.size()));
+        String key = "k" + random.nextInt(5);
         written
             .getOrDefault(connection, new ArrayList<>())
-            .add(OutboxDatabase.insert(connection, "Order", "k" + random.nextInt(5), "x"));
+            .add(
+                random.nextBoolean()
+                    ? OutboxDatabase.insert(connection, "Order", key, "x")
+                    : OutboxDatabase.emit(connection, "Order", key, new byte[] {'x'}));
       }
+    }
+  }
+
+  private static void emitWithoutTransaction(Connection connection, boolean outbox)
+      throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          """
+          select pg_logical_emit_message(false, '%s', jsonb_build_object(
+            'outbox', 'public.outbox_event', 'id', gen_random_uuid(), 'aggregatetype', 'Order',
+            'aggregateid', '1', 'type', 'WithoutTransaction')::text)
+          """
+              .formatted(outbox ? "outbox" : "somebody else"));
     }
   }
 
   /** A source running in a thread of its own, with a handler that takes everything in. */
   private final class Run implements AutoCloseable {
     private final List<OutboxEvent> events = new CopyOnWriteArrayList<>();
+    private final List<Undecodable> undecodable = new CopyOnWriteArrayList<>();
     private final AtomicInteger calls = new AtomicInteger();
     private final AtomicInteger ignored = new AtomicInteger();
     private final OutboxSource source;
     private final Future<?> running;
     private final int confirmEvents;
+    private final PublishedPosition published;
 
     /** Confirms everything. */
     Run() {
@@ -421,6 +577,7 @@ public abstract class OutboxSourceContract {
      */
     Run(int confirmEvents) {
       this.confirmEvents = confirmEvents;
+      published = new PublishedPosition(new SourceDatabase(settings), settings, 0);
       source = source(settings, start());
       running =
           threads.submit(
@@ -442,10 +599,13 @@ public abstract class OutboxSourceContract {
           read.add(decoded.event());
         } else if (item instanceof Ignored) {
           ignored.incrementAndGet();
+        } else if (item instanceof Undecodable) {
+          undecodable.add((Undecodable) item);
         }
       }
       events.addAll(read);
       if (transaction != 0) {
+        published.advanceTo(transaction);
         confirmation.confirm(transaction);
       }
       calls.incrementAndGet();
@@ -480,6 +640,10 @@ public abstract class OutboxSourceContract {
       return events.stream().map(OutboxEvent::position).collect(Collectors.toList());
     }
 
+    List<Undecodable> undecodable() {
+      return Collections.unmodifiableList(undecodable);
+    }
+
     int calls() {
       return calls.get();
     }
@@ -492,6 +656,7 @@ public abstract class OutboxSourceContract {
     public void close() throws Exception {
       source.close();
       running.get(30, TimeUnit.SECONDS);
+      published.close();
     }
   }
 }

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A database of its own with an outbox table, on a real server. Closing it frees its slots. */
@@ -51,6 +52,30 @@ public final class OutboxDatabase implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The same database on a server that has taken the place of this one's. */
+  public OutboxDatabase on(PostgresServer successor) {
+    return new OutboxDatabase(successor, name);
+  }
+
+  /** Writes to another table until the slot has lost its log; the server must keep little of it. */
+  public void invalidateSlot() {
+    execute("create table if not exists noise (t text)");
+    await()
+        .atMost(120, TimeUnit.SECONDS)
+        .until(
+            () -> {
+              execute("insert into noise select repeat('x', 1000) from generate_series(1, 20000)");
+              execute("select pg_switch_wal()");
+              execute("checkpoint");
+              return "lost"
+                  .equals(
+                      query(
+                          "select wal_status from pg_replication_slots where slot_name = '"
+                              + slot()
+                              + "'"));
+            });
   }
 
   public PostgresServer server() {
@@ -133,6 +158,28 @@ public final class OutboxDatabase implements AutoCloseable {
     return id;
   }
 
+  /** The same as a logical message, as any language may write it. */
+  public static String emit(
+      Connection connection, String aggregateType, String aggregateId, byte @Nullable [] payload)
+      throws SQLException {
+    String id = UUID.randomUUID().toString();
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            """
+            select pg_logical_emit_message(true, 'outbox',
+              convert_to(jsonb_build_object('outbox', 'public.outbox_event', 'id', ?::uuid,
+                'aggregatetype', ?::text, 'aggregateid', ?::text, 'type', 'Happened')::text, 'UTF8')
+              || coalesce(convert_to(E'\\n', 'UTF8') || ?::bytea, ''))
+            """)) {
+      statement.setString(1, id);
+      statement.setString(2, aggregateType);
+      statement.setString(3, aggregateId);
+      statement.setBytes(4, payload);
+      statement.execute();
+    }
+    return id;
+  }
+
   /** The slot's confirmed position as PostgreSQL writes it. */
   public String confirmedLsn() {
     return String.valueOf(
@@ -155,6 +202,45 @@ public final class OutboxDatabase implements AutoCloseable {
       byKey.computeIfAbsent(parts[0], key -> new ArrayList<>()).add(parts[1]);
     }
     return byKey;
+  }
+
+  /** Makes the relay's slot the way an operator would. */
+  public void createSlot() {
+    execute("select pg_create_logical_replication_slot('" + slot() + "', 'pgoutput')");
+  }
+
+  /** Makes the relay's publication as the relay does. */
+  public void createPublication() {
+    execute(
+        "create publication "
+            + slot()
+            + " for table outbox_event (id, aggregatetype, aggregateid, type, payload, headers)"
+            + " with (publish = 'insert')");
+  }
+
+  /** Whether somebody waits for a new slot of the relay's name. */
+  public boolean isSlotBeingMade() {
+    return "1"
+        .equals(
+            query(
+                "select count(*) from pg_replication_slots where slot_name = '"
+                    + slot()
+                    + "' and confirmed_flush_lsn is null"));
+  }
+
+  /** Drops the relay's slot, also while somebody streams from it. */
+  public void dropSlot() {
+    String slot = " from pg_replication_slots where slot_name = '" + slot() + "'";
+    await()
+        .atMost(60, TimeUnit.SECONDS)
+        .pollInterval(10, TimeUnit.MILLISECONDS)
+        .ignoreExceptions()
+        .until(
+            () -> {
+              execute("select pg_terminate_backend(active_pid)" + slot + " and active");
+              execute("select pg_drop_replication_slot(slot_name)" + slot);
+              return "0".equals(query("select count(*)" + slot));
+            });
   }
 
   /** Slots are few on a server that all tests share. Streams that still read from them end. */

@@ -10,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,8 @@ import java.util.Map;
 /** The relay as users run it: its jar in a process of its own. */
 public final class RelayProcess implements AutoCloseable {
 
+  private static final Duration ANSWER_WITHIN = Duration.ofSeconds(5);
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final Path JAR = Path.of("target", "relay-service.jar");
 
   private final ChildProcess process;
@@ -30,24 +33,34 @@ public final class RelayProcess implements AutoCloseable {
   /** Starts a command with these settings; none is {@code run}. */
   public static RelayProcess start(
       Map<String, String> properties, List<String> jvmArguments, String... command) {
+    try {
+      return start(
+          Files.createTempFile(Path.of("target"), "relay", ".log"),
+          properties,
+          jvmArguments,
+          command);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The same with its output in this file; what it holds already stays. */
+  public static RelayProcess start(
+      Path log, Map<String, String> properties, List<String> jvmArguments, String... command) {
     int port = TcpPorts.free();
     List<String> arguments = new ArrayList<>(List.of(command));
     arguments.add("--server.port=" + port);
     properties.forEach((key, value) -> arguments.add("--" + key + "=" + value));
-    try {
-      return new RelayProcess(
-          ChildProcess.java()
-              // Quick to start; tests of speed are elsewhere.
-              .jvmArguments("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-              .jvmArguments(jvmArguments.toArray(String[]::new))
-              .jar(JAR)
-              .arguments(arguments.toArray(String[]::new))
-              .output(Files.createTempFile(Path.of("target"), "relay", ".log"))
-              .start(),
-          port);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return new RelayProcess(
+        ChildProcess.java()
+            // Quick to start; tests of speed are elsewhere.
+            .jvmArguments("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+            .jvmArguments(jvmArguments.toArray(String[]::new))
+            .jar(JAR)
+            .arguments(arguments.toArray(String[]::new))
+            .output(log)
+            .start(),
+        port);
   }
 
   /** A relay that runs. */
@@ -62,9 +75,11 @@ public final class RelayProcess implements AutoCloseable {
   /** The body of a GET; empty while nothing answers. */
   public String get(String path) {
     try {
-      return HttpClient.newHttpClient()
-          .send(
-              HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).build(),
+      return HTTP.send(
+              HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+                  // A process that is stopped (SIGSTOP) accepts and stays silent.
+                  .timeout(ANSWER_WITHIN)
+                  .build(),
               HttpResponse.BodyHandlers.ofString())
           .body();
     } catch (IOException e) {

@@ -68,9 +68,10 @@ public final class SteadyWriter implements AutoCloseable {
     return written();
   }
 
+  /** Stops, if that has not been done. */
   @Override
   public void close() {
-    stopped.countDown();
+    var unused = stop();
   }
 
   private void write() {

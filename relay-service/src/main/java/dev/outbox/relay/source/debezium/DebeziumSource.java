@@ -1,6 +1,7 @@
 package dev.outbox.relay.source.debezium;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.source.EventMessages;
 import dev.outbox.relay.source.OutboxSource;
 import dev.outbox.relay.source.SlotStart;
 import dev.outbox.relay.source.SourceHandler;
@@ -56,7 +57,9 @@ public final class DebeziumSource implements OutboxSource {
    */
   public DebeziumSource(RelaySettings settings, SlotStart start) {
     this.settings = settings;
-    this.decoder = new RecordDecoder(start, EngineSettings.tickTopic(settings));
+    this.decoder =
+        new RecordDecoder(
+            start, EngineSettings.tickTopic(settings), new EventMessages(settings.tableName()));
   }
 
   @Override

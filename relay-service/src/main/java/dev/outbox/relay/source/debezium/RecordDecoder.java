@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.source.ControlMessages;
+import dev.outbox.relay.source.EventMessages;
 import dev.outbox.relay.source.SlotStart;
 import dev.outbox.relay.source.SourceItem;
 import dev.outbox.relay.source.SourceItem.Control;
@@ -19,6 +20,8 @@ import java.time.temporal.ChronoUnit;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * From Debezium's record to an event with its position. Positions are counted, so records must come
@@ -26,21 +29,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecordDecoder {
 
+  private static final Logger LOG = LoggerFactory.getLogger(RecordDecoder.class);
+
   private static final String COMMIT_LSN = "lsn_commit";
   private static final String MESSAGE = "message";
 
   private final int epoch;
   private final String tickTopic;
+  private final EventMessages messages;
   private long transaction;
   private int nextIndex;
+  private boolean toldOfMessageWithoutTransaction;
 
   /**
    * A decoder for one run.
    *
    * @param tickTopic topic of the records that say nothing but that the engine is there
+   * @param messages reads the events that come as logical messages
    */
-  RecordDecoder(SlotStart start, String tickTopic) {
+  RecordDecoder(SlotStart start, String tickTopic, EventMessages messages) {
     this.tickTopic = tickTopic;
+    this.messages = messages;
     this.epoch = start.epoch();
     this.transaction = start.confirmedLsn();
   }
@@ -54,7 +63,7 @@ final class RecordDecoder {
       return new Ignored(transaction);
     }
     if (value.schema().field(MESSAGE) != null) {
-      return decodeMessage(value.getStruct(MESSAGE));
+      return decodeMessage(value);
     }
     if (value.schema().field(Envelope.FieldName.AFTER) == null) {
       return new Ignored(transaction);
@@ -92,14 +101,46 @@ final class RecordDecoder {
             position));
   }
 
-  private SourceItem decodeMessage(Struct message) {
-    byte @Nullable [] content = bytes(message.get("content"));
-    if (!ControlMessages.PREFIX.equals(message.getString("prefix")) || content == null) {
+  private SourceItem decodeMessage(Struct value) {
+    Struct message = value.getStruct(MESSAGE);
+    String prefix = message.getString("prefix");
+    boolean event = EventMessages.PREFIX.equals(prefix);
+    if (!(event || ControlMessages.PREFIX.equals(prefix))
+        || !(message.get("content") instanceof ByteBuffer content)) {
       return new Ignored(transaction);
     }
+    if (value.getStruct(Envelope.FieldName.SOURCE).getInt64("txId") == null) {
+      return passWithoutTransaction(prefix);
+    }
     SourcePosition position = new SourcePosition(epoch, transaction, nextIndex);
+    if (event) {
+      SourceItem item = messages.read(content, committedAt(value), position);
+      if (!(item instanceof Ignored)) {
+        nextIndex++;
+      }
+      return item;
+    }
     nextIndex += SourcePosition.CONTROL_SPAN;
-    return new Control(position, new String(content, UTF_8));
+    return new Control(position, UTF_8.decode(content.duplicate()).toString());
+  }
+
+  /**
+   * A message without a transaction would be published although the business change was rolled
+   * back. It has no position either: the server delivers it between two commits, Debezium takes its
+   * LSN for the end of a commit, and the next transaction is counted from there, also when it is
+   * read again without the message before it.
+   */
+  private Ignored passWithoutTransaction(String prefix) {
+    if (!toldOfMessageWithoutTransaction) {
+      toldOfMessageWithoutTransaction = true;
+      LOG.atWarn()
+          .addKeyValue("prefix", prefix)
+          .addKeyValue("lsn", Long.toHexString(transaction))
+          .log(
+              "A logical message without transaction is passed by, like all further ones; write"
+                  + " them with pg_logical_emit_message(true, …)");
+    }
+    return new Ignored(transaction);
   }
 
   /**

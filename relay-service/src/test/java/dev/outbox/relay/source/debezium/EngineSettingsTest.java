@@ -62,6 +62,26 @@ class EngineSettingsTest {
   }
 
   @Test
+  void theServerGivesTheSlotOfASilentRelayAwayUnlessTheUrlSaysOtherwise() {
+    assertThat(engine)
+        .containsEntry("driver.options", "-c wal_sender_timeout=10000")
+        .containsEntry("status.update.interval.ms", "2500");
+    Properties own =
+        EngineSettings.of(
+            SettingsLoader.load(
+                TestSettings.environment(
+                    Map.of(
+                        "outbox.relay.name", "orders",
+                        "outbox.relay.database.url",
+                            "jdbc:postgresql://db/orders?options=-c%20wal_sender_timeout=30s",
+                        "outbox.relay.database.username", "relay",
+                        "outbox.relay.kafka.bootstrap-servers", "kafka:9092"))));
+    // The server takes the latter of the two.
+    assertThat(own)
+        .containsEntry("driver.options", "-c wal_sender_timeout=10000 -c wal_sender_timeout=30s");
+  }
+
+  @Test
   void theTableIsNamedLiterally() {
     assertThat(engine).containsEntry("table.include.list", "shop\\.out\\x{2d}box");
   }

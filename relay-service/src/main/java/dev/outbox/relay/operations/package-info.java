@@ -1,0 +1,5 @@
+/** Looking after the outbox: audit, replay, retention. */
+@NullMarked
+package dev.outbox.relay.operations;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Reading what stands on the topics. */
+@NullMarked
+package dev.outbox.relay.topics;
+
+import org.jspecify.annotations.NullMarked;

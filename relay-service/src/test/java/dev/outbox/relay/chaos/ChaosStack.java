@@ -1,0 +1,141 @@
+package dev.outbox.relay.chaos;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.outbox.local.FaultProxy;
+import dev.outbox.local.LocalKafka;
+import dev.outbox.local.LocalPostgres;
+import dev.outbox.local.TcpPorts;
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.RelaySettings.Delivery;
+import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.operations.Audit;
+import dev.outbox.relay.operations.AuditRange;
+import dev.outbox.relay.operations.AuditReport;
+import dev.outbox.relay.support.OutboxDatabase;
+import dev.outbox.relay.support.TestSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * PostgreSQL, Kafka and two relays as processes of their own, the relays behind proxies. Whoever
+ * judges goes straight to the servers.
+ */
+final class ChaosStack implements AutoCloseable {
+
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final List<String> NAMES = List.of("a", "b");
+
+  private final Path directory;
+  private final Delivery mode;
+  private final LocalPostgres postgres;
+  private final LocalKafka kafka;
+  private final OutboxDatabase database;
+  private final List<RelayInstance> relays = new ArrayList<>();
+
+  /**
+   * @param directory takes the logs
+   */
+  ChaosStack(Path directory, Delivery mode) throws Exception {
+    this.directory = directory;
+    this.mode = mode;
+    List<FaultProxy> kafkaProxies =
+        NAMES.stream().map(name -> FaultProxy.before(TcpPorts.free())).toList();
+    postgres = LocalPostgres.builder().build();
+    LocalKafka.Builder broker = LocalKafka.builder();
+    kafkaProxies.forEach(broker::behind);
+    kafka = broker.build();
+    try {
+      postgres.start();
+      kafka.start();
+      database = OutboxDatabase.create(postgres);
+      Writers.prepare(database);
+      for (String type : TopicWatch.TYPES) {
+        kafka.createTopic(topicPrefix() + type, TopicWatch.PARTITIONS);
+      }
+      for (int i = 0; i < NAMES.size(); i++) {
+        relays.add(relay(NAMES.get(i), kafkaProxies.get(i)));
+      }
+      // What is written before there is a slot is not published.
+      await().atMost(PATIENCE).until(() -> relays.stream().anyMatch(RelayInstance::isLeading));
+    } catch (Exception e) {
+      close();
+      throw e;
+    }
+  }
+
+  private RelayInstance relay(String name, FaultProxy kafkaProxy) {
+    FaultProxy databaseProxy = FaultProxy.before(postgres.port());
+    Map<String, String> settings = new HashMap<>(settings());
+    settings.put(
+        "database.url",
+        "jdbc:postgresql://%s/%s".formatted(databaseProxy.address(), database.slot()));
+    return new RelayInstance(
+        name,
+        databaseProxy,
+        kafkaProxy,
+        TestSettings.properties(database, kafkaProxy.address(), settings),
+        directory.resolve("relay-" + name + ".log"));
+  }
+
+  private Map<String, String> settings() {
+    return Map.of(
+        "delivery", ChaosOptions.text(mode), "drain-timeout", "5s", "heartbeat-interval", "2s");
+  }
+
+  /** What the audit of an operator says about all rows. */
+  AuditReport audit(Duration patience) throws InterruptedException {
+    RelaySettings relay = TestSettings.of(database, kafka.bootstrapServers(), settings());
+    return new Audit(new SourceDatabase(relay), relay, patience, progress -> {})
+        .run(AuditRange.ALL);
+  }
+
+  LocalPostgres postgres() {
+    return postgres;
+  }
+
+  LocalKafka kafka() {
+    return kafka;
+  }
+
+  /** The source database, by a direct way. */
+  OutboxDatabase database() {
+    return database;
+  }
+
+  List<RelayInstance> relays() {
+    return relays;
+  }
+
+  /** What a topic's name has before the type. */
+  String topicPrefix() {
+    return database.slot() + ".";
+  }
+
+  List<String> topics() {
+    return TopicWatch.TYPES.stream().map(type -> topicPrefix() + type).toList();
+  }
+
+  @Override
+  public void close() throws IOException {
+    relays.forEach(RelayInstance::close);
+    try (postgres;
+        kafka) {
+      keep(postgres.logFile());
+      keep(kafka.logFile());
+    }
+  }
+
+  private void keep(Path log) throws IOException {
+    if (Files.exists(log)) {
+      Files.copy(log, directory.resolve(log.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+}
