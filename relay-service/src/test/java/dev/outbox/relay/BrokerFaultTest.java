@@ -41,7 +41,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * Trouble with the broker while services write on: order is kept, nothing is lost, and as the relay
@@ -106,7 +105,6 @@ class BrokerFaultTest {
 
     @Test
     @Tag("long")
-    @EnabledIfSystemProperty(named = "outbox.tests.long", matches = "true")
     void aBrokerStoppedForAMinuteIsGoneOnWith() {
       stopAndStart(Duration.ofMinutes(1));
     }
