@@ -201,15 +201,7 @@ public final class Relay {
   private void runOnce() throws InterruptedException {
     Starting starting = state instanceof Starting now ? now : new Starting(1);
     try {
-      if (settings.autoInit() && installation.isDue()) {
-        installation
-            .run(false)
-            .forEach(
-                step ->
-                    LOG.atInfo()
-                        .addKeyValue("outcome", step.outcome())
-                        .log("Initialised {}", step.thing()));
-      }
+      initialize();
       Preflight.Outcome outcome = lookAround();
       if (outcome instanceof SlotInUse inUse) {
         standBy(starting, inUse);
@@ -221,6 +213,23 @@ public final class Relay {
     } catch (RuntimeException | Error e) {
       // An error too: a supervisor that is dead in a process that is alive helps nobody.
       fail(asRelayException(e));
+    }
+  }
+
+  private void initialize() {
+    if (!settings.autoInit() || !installation.isDue()) {
+      return;
+    }
+    try {
+      installation
+          .run(false)
+          .forEach(
+              step ->
+                  LOG.atInfo()
+                      .addKeyValue("outcome", step.outcome())
+                      .log("Initialised {}", step.thing()));
+    } catch (GapException gap) { // found once more by looking around, which knows what to do
+      LOG.atDebug().setCause(gap).log("Nothing is initialised over a gap");
     }
   }
 

@@ -64,6 +64,26 @@ class RecoveryTest {
     assertThat(relay.recoveredEvents()).isEqualTo(40);
   }
 
+  /** Initialising, which this mode does before every run, must not stand in the way. */
+  @Test
+  void aSlotThatIsGoneIsRecoveredFromInExactlyOnceModeToo() throws Exception {
+    relay.settings(Map.of("delivery", "exactly-once", "auto-init", "true"));
+    publishSome();
+    // When the slot goes while the relay runs, and once more while none runs
+    database.dropSlot();
+    relay.insert(20);
+    relay.awaitRecovered(1);
+    relay.awaitCheckpoint();
+    relay.stop();
+    database.dropSlot();
+    relay.insert(20);
+    relay.start();
+    // Then nothing is missing and nothing comes twice
+    relay.awaitRecovered(2);
+    relay.awaitEverythingOnce();
+    relay.assertPositionsGrow();
+  }
+
   @Test
   void whatStandsOnTheTopicsIsNotPublishedAgain() throws Exception {
     publishSome();

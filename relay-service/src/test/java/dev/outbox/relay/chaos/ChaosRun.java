@@ -64,11 +64,10 @@ final class ChaosRun implements AutoCloseable {
         }
         fault = plan.next();
       }
-      if (injector.underWay()) {
-        calm();
-      }
-      timeline.note("auditing");
-      judge.audit();
+      timeline.note("repairing for the last time");
+      injector.awaitRepaired();
+      judge.judgeAndAudit();
+      calms++;
       return report(timeline.elapsed().minus(start));
     } catch (Throwable e) {
       timeline.note("failed: " + e.getMessage());

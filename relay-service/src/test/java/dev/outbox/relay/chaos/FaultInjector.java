@@ -79,11 +79,6 @@ final class FaultInjector implements AutoCloseable {
     }
   }
 
-  /** Whether something was injected since everything was as it should be. */
-  boolean underWay() {
-    return !underWay.isEmpty();
-  }
-
   /** Fails when a fault or its repair has. */
   void check() throws Exception {
     for (Future<?> repair : underWay) {

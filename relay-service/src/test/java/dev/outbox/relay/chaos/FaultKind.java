@@ -21,7 +21,7 @@ enum FaultKind {
   KAFKA_CUT_MIDWAY("connections to Kafka cut in mid-produce", 2, 500, 3_000),
   KAFKA_HALF_OPEN("connections to Kafka half-open", 2, 500, 12_000),
   KAFKA_DELAY("connections to Kafka delayed", 1, 500, 4_000),
-  SLOT_DROP("replication slot dropped", 1, 0, 0);
+  SLOT_DROP("replication slot dropped", 2, 0, 0);
 
   private final String title;
   private final int weight;
