@@ -155,6 +155,8 @@ class BrokerFaultTest {
         try (SteadyWriter writer = writeUntilPublished()) {
           second.stop();
           awaitReportedStall(relay);
+          // A producer that knows its brokers queues, so here the limit is what ends the intake.
+          awaitPatiently().until(() -> mostInFlight.get() > 0.9 * LIMIT_BYTES);
           second.start();
           assertGoneOnAfterStall(relay, writer);
         }
@@ -206,12 +208,11 @@ class BrokerFaultTest {
       return writer;
     }
 
-    /** The relay says so, keeps its place, and takes in no more than it may. */
+    /** The relay says so and keeps its place. */
     private void awaitReportedStall(Relay relay) {
       awaitPatiently().until(() -> !relay.stalledFor().isZero());
       awaitPatiently().until(() -> !log.alarms().isEmpty());
       assertThat(relay.state()).isInstanceOf(Leading.class);
-      assertThat(mostInFlight.get()).isGreaterThan(LIMIT_BYTES / 2.0);
     }
 
     private void assertGoneOnAfterStall(Relay relay, SteadyWriter writer) {
