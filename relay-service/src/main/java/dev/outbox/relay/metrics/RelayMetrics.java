@@ -132,7 +132,7 @@ public final class RelayMetrics {
 
   /** Rows that were old enough have been removed. */
   public void removed(long rows) {
-    retentionDeleted.increment(rows);
+    retentionDeleted.increment((double) rows);
   }
 
   /** A run ended by a failure. */

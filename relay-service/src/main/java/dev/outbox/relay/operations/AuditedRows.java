@@ -250,7 +250,7 @@ final class AuditedRows {
     }
 
     private void lookUp(List<Long> seqs) {
-      long unreadable =
+      int unreadable =
           seqs.size()
               - database.callPatiently(
                   sql ->
@@ -264,7 +264,7 @@ final class AuditedRows {
                           .query((row, number) -> decide(row))
                           .list()
                           .size());
-      for (long i = 0; i < unreadable; i++) {
+      for (int i = 0; i < unreadable; i++) {
         lost.add(() -> new Example("(unknown)", "the row has been deleted meanwhile"));
       }
     }

@@ -24,6 +24,8 @@ final class SlotPassage {
   }
 
   /**
+   * Waits, looking several times a second.
+   *
    * @param lsn the place
    * @param patience longest wait
    * @return whether the slot has passed it

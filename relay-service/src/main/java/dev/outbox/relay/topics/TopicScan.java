@@ -36,7 +36,7 @@ public final class TopicScan implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(500);
 
   /** Brokers abort a transaction that its producer left open, by default within a minute. */
-  private static final Duration STALLED_AFTER = Duration.ofSeconds(120);
+  private static final Duration STALLED_AFTER = Duration.ofMinutes(2);
 
   private final RelaySettings settings;
   private final KafkaConsumer<byte[], byte[]> consumer;
