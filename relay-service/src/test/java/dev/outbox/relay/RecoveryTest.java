@@ -85,6 +85,43 @@ class RecoveryTest {
   }
 
   @Test
+  void whatStandsOnTheTopicsIsNotPublishedAgain() throws Exception {
+    publishSome();
+    relay.stop();
+    relay.insert(20);
+    // Given a checkpoint that lies before events which are published
+    database.execute("update outbox_relay set floor = 0");
+    database.dropSlot();
+    relay.start();
+    relay.awaitRecovered(1);
+    // Then only the others are
+    relay.awaitEverythingOnce();
+    assertThat(relay.recoveredEvents()).isEqualTo(20);
+  }
+
+  @Test
+  void whatTheNewSlotDeliversIsNotPublishedFromTheTable() throws Exception {
+    publishSome();
+    relay.stop();
+    database.dropSlot();
+    relay.insert(20);
+    // Given a relay that gets as far as making a new slot
+    relay.settings(Map.of("kafka.bootstrap-servers", "localhost:1"));
+    relay.begin();
+    relay.awaitFailure("No Kafka broker answers", "Start Kafka");
+    relay.stop();
+    relay.insert(20);
+    // When the next one recovers
+    relay.settings(Map.of());
+    relay.start();
+    relay.awaitRecovered(1);
+    // Then it takes from the table what was committed before the slot, and the rest from the log
+    relay.awaitEverythingOnce();
+    assertThat(relay.recoveredEvents()).isEqualTo(20);
+    relay.assertPositionsGrow();
+  }
+
+  @Test
   void aSlotDroppedAndMadeAnewBySomebodyWhileNoRelayRunsIsFoundOut() throws Exception {
     publishSome();
     relay.stop();

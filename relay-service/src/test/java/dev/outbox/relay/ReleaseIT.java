@@ -61,6 +61,7 @@ class ReleaseIT {
     Random random = new Random(7);
     // Given a service that writes to two keys all the time, one of which begins with poison
     RelayProcess relay = RelayProcess.run(properties);
+    awaitLeading(relay);
     AtomicBoolean writing = new AtomicBoolean(true);
     Thread service =
         new Thread(
@@ -83,8 +84,7 @@ class ReleaseIT {
         relay.process().sigkill();
         relay.close();
         relay = RelayProcess.run(properties);
-        RelayProcess running = relay;
-        await().atMost(PATIENCE).until(() -> running.get("/actuator/health").contains("Leading"));
+        awaitLeading(relay);
       }
     } finally {
       writing.set(false);
@@ -125,6 +125,10 @@ class ReleaseIT {
             .isTrue();
       }
     }
+  }
+
+  private static void awaitLeading(RelayProcess relay) {
+    await().atMost(PATIENCE).until(() -> relay.get("/actuator/health").contains("Leading"));
   }
 
   private static void pause(int millis) {

@@ -37,6 +37,7 @@ public final class FaultProxy implements AutoCloseable {
   private boolean stalled;
   private Duration delay = Duration.ZERO;
   private long bytesUntilCut = NEVER;
+  private boolean cutAtAnswer;
 
   private FaultProxy(String targetHost, int targetPort) {
     this.targetHost = targetHost;
@@ -104,10 +105,20 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
-  /** Whether {@link #cutAfter} has yet to strike. */
+  /**
+   * Resets all connections, once, instead of passing on what the server answers next: it has done
+   * something and the client never hears of it.
+   */
+  public void cutAtAnswer() {
+    synchronized (lock) {
+      cutAtAnswer = true;
+    }
+  }
+
+  /** Whether {@link #cutAfter} or {@link #cutAtAnswer} has yet to strike. */
   public boolean cutPending() {
     synchronized (lock) {
-      return bytesUntilCut != NEVER;
+      return bytesUntilCut != NEVER || cutAtAnswer;
     }
   }
 
@@ -236,6 +247,18 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
+  /** How many of these bytes from the server may still pass. */
+  private int beforeCutAtAnswer(int length) {
+    synchronized (lock) {
+      if (!cutAtAnswer) {
+        return length;
+      }
+      cutAtAnswer = false;
+      bytesUntilCut = 0;
+      return 0;
+    }
+  }
+
   /** True once, when all bytes before the cut have passed. */
   private boolean cutIsDue() {
     synchronized (lock) {
@@ -304,15 +327,15 @@ public final class FaultProxy implements AutoCloseable {
       }
     }
 
-    private void pump(Socket from, Socket to, boolean counted) {
+    private void pump(Socket from, Socket to, boolean fromClient) {
       byte[] piece = new byte[PIECE_BYTES];
       try {
         InputStream input = from.getInputStream();
         OutputStream output = to.getOutputStream();
         int length = read(input, piece);
         while (length >= 0) {
-          output.write(piece, 0, counted ? beforeCut(length) : length);
-          if (counted && cutIsDue()) {
+          output.write(piece, 0, fromClient ? beforeCut(length) : beforeCutAtAnswer(length));
+          if (cutIsDue()) {
             cut();
             return;
           }

@@ -99,6 +99,25 @@ class FaultProxyTest {
   }
 
   @Test
+  void aCutAtTheAnswerStrikesWhenTheServerHasEverything() throws IOException {
+    try (Socket client = connect()) {
+      assertEchoes(client);
+      proxy.cutAtAnswer();
+      assertThat(proxy.cutPending()).isTrue();
+      received.set(0);
+
+      client.getOutputStream().write(new byte[1_000]);
+
+      assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(SocketException.class);
+      assertThat(received.get()).isEqualTo(1_000);
+      assertThat(proxy.cutPending()).isFalse();
+    }
+    try (Socket after = connect()) {
+      assertEchoes(after);
+    }
+  }
+
+  @Test
   void refusedAreNewConnectionsOnly() throws IOException {
     try (Socket before = connect()) {
       assertEchoes(before);

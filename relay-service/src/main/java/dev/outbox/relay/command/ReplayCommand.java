@@ -104,15 +104,13 @@ final class ReplayCommand extends OneShotCommand {
   }
 
   private static String describe(Plan plan, boolean written, boolean carriedOut) {
-    String rows =
-        plan.held() == 0
-            ? plan.rows() + " rows"
-            : "%d rows, of which %d are left out because parked events hold their keys"
-                .formatted(plan.rows(), plan.held());
-    if (!written) {
-      return rows + " would be replayed.";
-    }
-    return rows
-        + (carriedOut ? " have been replayed." : " will be replayed when the relay comes to it.");
+    String done =
+        !written
+            ? "Rows that would be replayed"
+            : carriedOut ? "Rows replayed" : "Rows that the relay will replay";
+    String text = "%s: %d.".formatted(done, plan.rows() - plan.held());
+    return plan.held() == 0
+        ? text
+        : "%s Left out, because parked events hold their keys: %d.".formatted(text, plan.held());
   }
 }

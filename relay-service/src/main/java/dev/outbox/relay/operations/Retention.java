@@ -35,7 +35,7 @@ public final class Retention implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Retention.class);
 
-  private static final int BATCH = 1_000;
+  private static final int BATCH = 500;
   private static final Duration EVERY = Duration.ofMinutes(1);
 
   /** Between batches at least; and at least as long as the batch took, to leave half the time. */
@@ -126,8 +126,8 @@ public final class Retention implements AutoCloseable {
         }
       } while (batch.more());
       LOG.atDebug().addKeyValue("rows", total).log("Removed rows older than the retention");
+      removeDecided(through.getAsLong());
     }
-    removeDecided();
     return total;
   }
 
@@ -157,6 +157,8 @@ public final class Retention implements AutoCloseable {
   private static void beQuick(JdbcClient sql) {
     sql.sql("set local lock_timeout = '100ms'").update();
     sql.sql("set local statement_timeout = '5s'").update();
+    // A removal that a crash undoes is done again; writers that wait for the disk come first.
+    sql.sql("set local synchronous_commit = off").update();
   }
 
   private Batch look(JdbcClient sql, long seq, long through) {
@@ -201,7 +203,7 @@ public final class Retention implements AutoCloseable {
   }
 
   /** What became of parked events is kept as long as the events. */
-  private void removeDecided() {
+  private void removeDecided(long through) {
     int unused =
         database.inTransaction(
             Stage.OPERATIONS,
@@ -211,12 +213,13 @@ public final class Retention implements AutoCloseable {
               }
               beQuick(sql);
               Optional<String> positions = floor.positions(sql);
-              return positions.isPresent() ? removeDecided(sql, positions.get()) : 0;
+              return positions.isPresent() ? removeDecided(sql, positions.get(), through) : 0;
             });
   }
 
-  private int removeDecided(JdbcClient sql, String positions) {
-    // When the log is read again, these tell that the event has been dealt with.
+  private int removeDecided(JdbcClient sql, String positions, long through) {
+    // When the log is read again, or rows are published from the table after a gap, these tell that
+    // the event has been dealt with.
     return sql.sql(
             """
             delete from %s where ctid = any(array(
@@ -226,9 +229,11 @@ public final class Retention implements AutoCloseable {
                   < now() - :retention * interval '1 millisecond'
                 and p.position < :positions
                 and (p.decided_position is null or p.decided_position < :positions)
+                and not exists (select 1 from %s o where o.id = p.id and o.seq > :through)
               limit :batch for update skip locked))
             """
-                .formatted(parked.name().quoted(), parked.name().quoted()))
+                .formatted(parked.name().quoted(), parked.name().quoted(), table.quoted()))
+        .param("through", through)
         .param("relay", settings.name())
         .param("retention", settings.retention().toMillis())
         .param("positions", positions)

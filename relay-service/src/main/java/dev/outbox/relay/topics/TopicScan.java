@@ -51,7 +51,7 @@ public final class TopicScan implements AutoCloseable {
     // Values are passed by: nobody looks at them, and they would fill the heap.
     Deserializer<byte[]> nothing = (topic, data) -> new byte[0];
     return new KafkaConsumer<>(
-        ConsumerSettings.of(settings, isolation), new ByteArrayDeserializer(), nothing);
+        ConsumerSettings.of(settings, "audit", isolation), new ByteArrayDeserializer(), nothing);
   }
 
   /**

@@ -16,10 +16,10 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -27,15 +27,12 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.util.unit.DataSize;
 
 /** Reads which events stand at the ends of topics. For one thread. */
 public final class TopicTails implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TopicTails.class);
   private static final Duration LOOK_AROUND = Duration.ofMillis(200);
-  private static final int RECORDS_AT_ONCE = 5000;
-  private static final DataSize BYTES_AT_ONCE = DataSize.ofMegabytes(8);
   private static final String EVENT_ID = "id";
 
   private final RelaySettings settings;
@@ -46,22 +43,9 @@ public final class TopicTails implements AutoCloseable {
     this.settings = settings;
     this.consumer =
         new KafkaConsumer<>(
-            config(settings), new ByteArrayDeserializer(), new ByteArrayDeserializer());
-  }
-
-  private static Map<String, Object> config(RelaySettings settings) {
-    // How to connect is said once, for the producer.
-    Map<String, Object> config = new HashMap<>(settings.kafka().properties());
-    config.keySet().retainAll(ConsumerConfig.configNames());
-    config.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, settings.kafka().bootstrapServers());
-    config.put(ConsumerConfig.CLIENT_ID_CONFIG, "outbox-relay-" + settings.name() + "-tails");
-    config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-    config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-    config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-    config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, RECORDS_AT_ONCE);
-    config.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, (int) BYTES_AT_ONCE.toBytes());
-    return config;
+            ConsumerSettings.of(settings, "tails", IsolationLevel.READ_COMMITTED),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer());
   }
 
   /**

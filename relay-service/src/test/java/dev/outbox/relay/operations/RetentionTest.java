@@ -141,9 +141,15 @@ class RetentionTest {
     decided(2, confirmed, "released", "30 days");
     decided(3, confirmed - 1, "released", "1 minute");
     decided(4, confirmed - 1, "parked", "30 days");
+    // And one whose row could still be published from the table
+    decided(5, confirmed - 1, "discarded", "30 days");
+    insertOld(1);
+    database.execute(
+        "update outbox_event set id = (select id from outbox_parked where attempts = 5)");
+    floor(0);
     retention().round();
     assertThat(database.queryAll("select attempts from outbox_parked order by 1"))
-        .containsExactly("2", "3", "4");
+        .containsExactly("2", "3", "4", "5");
   }
 
   @Test
@@ -201,6 +207,7 @@ class RetentionTest {
   }
 
   private void decided(int number, long transaction, String state, String age) {
+    int epoch = Integer.parseInt(String.valueOf(database.query("select epoch from outbox_relay")));
     database.execute(
         """
         insert into outbox_parked (relay, position, id, state, stage, reason, attempts, parked_at,
@@ -210,11 +217,11 @@ class RetentionTest {
         """
             .formatted(
                 settings.name(),
-                new SourcePosition(1, transaction - 1, number).asText(),
+                new SourcePosition(epoch, transaction - 1, number).asText(),
                 state,
                 number,
                 age,
                 age,
-                new SourcePosition(1, transaction, number).asText()));
+                new SourcePosition(epoch, transaction, number).asText()));
   }
 }
