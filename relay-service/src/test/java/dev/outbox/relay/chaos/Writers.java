@@ -1,7 +1,6 @@
 package dev.outbox.relay.chaos;
 
 import dev.outbox.relay.support.OutboxDatabase;
-import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -69,7 +68,7 @@ final class Writers implements AutoCloseable {
   }
 
   /** The table that writers lock and count in. */
-  static void prepare(OutboxDatabase database) throws SQLException {
+  static void prepare(OutboxDatabase database) {
     database.execute("create table aggregate (id text primary key, number bigint not null)");
     for (String id : Writer.AGGREGATES) {
       database.execute("insert into aggregate values ('" + id + "', 0)");
