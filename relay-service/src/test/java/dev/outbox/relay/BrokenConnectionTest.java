@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A stream that is silent for long: because it is held back, or because it is cut in half. */
@@ -74,6 +75,7 @@ class BrokenConnectionTest {
   }
 
   @Test
+  @Tag("long")
   void aRelayThatHearsNothingMoreOfItsDatabaseConnectsAnew(PostgresServer postgres)
       throws Exception {
     // Given a relay that has published through a proxy

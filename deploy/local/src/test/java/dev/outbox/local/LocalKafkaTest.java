@@ -20,6 +20,7 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class LocalKafkaTest {
@@ -129,6 +130,7 @@ class LocalKafkaTest {
   }
 
   @Test
+  @Tag("long")
   void aTopicOfTwoBrokersHasTooFewReplicasWhileOneIsAway() throws Exception {
     try (LocalKafka first = LocalKafka.builder().start();
         LocalKafka second = LocalKafka.builder().joining(first).start();

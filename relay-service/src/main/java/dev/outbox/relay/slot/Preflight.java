@@ -2,6 +2,7 @@ package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.Identifiers;
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
@@ -10,8 +11,12 @@ import dev.outbox.relay.slot.RelayRecord.Floor;
 import dev.outbox.relay.slot.RelayRecord.Memory;
 import dev.outbox.relay.slot.RelayRecord.Server;
 import dev.outbox.relay.source.SlotStart;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -118,24 +123,26 @@ public final class Preflight {
     if (!parked.exists(sql)) {
       throw Initialization.notInitialized(settings, "table " + parked.name());
     }
-    if (!parked.isUsable(sql)) {
-      throw new RelayException(
-          Stage.PREFLIGHT,
-          "Role '%s' may not park events in table %s."
-              .formatted(settings.database().username(), parked.name()),
-          "Run: grant select, insert, update on %s to %s"
-              .formatted(
-                  parked.name().quoted(), Identifiers.quote(settings.database().username())));
-    }
+    List<TableName> denied = new ArrayList<>();
     if (!record.isWritable(sql)) {
+      denied.add(record.table());
+    }
+    if (!parked.isUsable(sql)) {
+      denied.add(parked.name());
+    }
+    if (!denied.isEmpty()) {
+      String role = settings.database().username();
       throw new RelayException(
           Stage.PREFLIGHT,
-          "Role '%s' may not write to the relay's own table %s."
-              .formatted(settings.database().username(), record.table()),
+          "Role '%s' may not write to the relay's own %s."
+              .formatted(role, joined(denied, TableName::toString)),
           "Run: grant select, insert, update on %s to %s"
-              .formatted(
-                  record.table().quoted(), Identifiers.quote(settings.database().username())));
+              .formatted(joined(denied, TableName::quoted), Identifiers.quote(role)));
     }
+  }
+
+  private static String joined(List<TableName> tables, Function<TableName, String> name) {
+    return tables.stream().map(name).collect(Collectors.joining(", "));
   }
 
   /** A promoted server begins a new timeline, and with it a new epoch of positions. */

@@ -43,6 +43,21 @@ public final class SlotRenewal {
   }
 
   /** A slot that has just been made, and what it does not deliver. */
+  /**
+   * A slot's snapshot ends behind the last transaction that committed while it was made. Its oldest
+   * one is later than that if all since were rolled back, which the type does not take back as
+   * text.
+   */
+  private static final String SNAPSHOT =
+      """
+      select case
+        when pg_snapshot_xmax(now) < pg_snapshot_xmin(now)
+          then concat(pg_snapshot_xmin(now), ':', pg_snapshot_xmin(now), ':')
+        else now::text
+      end
+      from pg_current_snapshot() now
+      """;
+
   private record NewSlot(long confirmedLsn, String snapshot) {}
 
   /**
@@ -150,7 +165,7 @@ public final class SlotRenewal {
   private NewSlot describe(JdbcClient sql, String snapshot) {
     sql.sql("set transaction isolation level repeatable read").update();
     sql.sql("set transaction snapshot '%s'".formatted(snapshot)).update();
-    String visible = sql.sql("select pg_current_snapshot()::text").query(String.class).single();
+    String visible = sql.sql(SNAPSHOT).query(String.class).single();
     long confirmed =
         SlotStatus.read(sql, settings.slot())
             .map(SlotStatus::confirmedLsn)

@@ -30,9 +30,12 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Audits of a real table against real topics, which a relay or the test itself has written. */
 @WithLocalStack
+@Execution(ExecutionMode.CONCURRENT)
 class AuditTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -33,9 +33,12 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Replays from the command to the topic. */
 @WithLocalStack
+@Execution(ExecutionMode.CONCURRENT)
 class ReplaysTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
