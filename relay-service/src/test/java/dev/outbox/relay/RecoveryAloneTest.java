@@ -10,6 +10,9 @@ import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.RecoveringRelay;
 import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import org.junit.jupiter.api.Test;
 
 /** Recoveries for which servers must serve nothing else meanwhile. */
@@ -28,20 +31,24 @@ class RecoveryAloneTest {
       relay.stop();
       relay.insert(20);
       database.dropSlot();
-      try (Connection first = database.connect();
-          Connection second = database.connect()) {
-        first.setAutoCommit(false);
-        second.setAutoCommit(false);
-        OutboxDatabase.insert(first, "Order", "open", "never");
-        // Given a new slot that waits, and transactions that begin meanwhile
+      try (Connection first = begin(database)) {
+        String waited = write(first);
         relay.begin();
-        await().atMost(RecoveringRelay.PATIENCE).until(() -> database.isSlotBeingMade());
-        OutboxDatabase.insert(second, "Order", "open", "never");
-        // When none of them is committed
-        second.rollback();
-        first.rollback();
+        awaitWaiting(database, waited);
+        // Given a new slot that always has a transaction to wait for
+        try (Connection second = begin(database)) {
+          waited = write(second);
+          first.rollback();
+          awaitWaiting(database, waited);
+          try (Connection third = begin(database)) {
+            write(third);
+            // When none of them is committed
+            second.rollback();
+            relay.awaitRecovered(1);
+            third.rollback();
+          }
+        }
       }
-      relay.awaitRecovered(1);
       relay.awaitEverythingOnce();
       assertThat(relay.recoveredEvents()).isEqualTo(20);
     }
@@ -78,5 +85,27 @@ class RecoveryAloneTest {
       waiting.assertPositionsGrow();
       waiting.stop();
     }
+  }
+
+  private static Connection begin(OutboxDatabase database) throws SQLException {
+    Connection connection = database.connect();
+    connection.setAutoCommit(false);
+    return connection;
+  }
+
+  /** Writes an event; the transaction's ID. */
+  private static String write(Connection connection) throws SQLException {
+    OutboxDatabase.insert(connection, "Order", "open", "never");
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("select pg_current_xact_id()")) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  private static void awaitWaiting(OutboxDatabase database, String transaction) {
+    await()
+        .atMost(RecoveringRelay.PATIENCE)
+        .until(() -> database.slotWaitsFor().equals(transaction));
   }
 }

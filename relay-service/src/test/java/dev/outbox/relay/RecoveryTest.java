@@ -260,7 +260,7 @@ class RecoveryTest {
       OutboxDatabase.insert(open, "Order", "open", "second");
       // When a relay waits with its new slot for that transaction, and others write meanwhile
       relay.begin();
-      await().atMost(RecoveringRelay.PATIENCE).until(() -> database.isSlotBeingMade());
+      await().atMost(RecoveringRelay.PATIENCE).until(() -> !database.slotWaitsFor().isEmpty());
       relay.insert(20);
       open.commit();
     }

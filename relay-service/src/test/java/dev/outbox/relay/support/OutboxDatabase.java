@@ -218,14 +218,16 @@ public final class OutboxDatabase implements AutoCloseable {
             + " with (publish = 'insert')");
   }
 
-  /** Whether somebody waits for a new slot of the relay's name. */
-  public boolean isSlotBeingMade() {
-    return "1"
-        .equals(
-            query(
-                "select count(*) from pg_replication_slots where slot_name = '"
-                    + slot()
-                    + "' and confirmed_flush_lsn is null"));
+  /** The transaction whose end a new slot of the relay's name waits for, or nothing. */
+  public String slotWaitsFor() {
+    return String.valueOf(
+        query(
+            """
+            select coalesce(max(l.transactionid::text), '')
+            from pg_replication_slots s join pg_locks l on l.pid = s.active_pid
+            where s.slot_name = '%s' and l.locktype = 'transactionid' and not l.granted
+            """
+                .formatted(slot())));
   }
 
   /** Drops the relay's slot, also while somebody streams from it. */
