@@ -30,6 +30,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** From the writer with the log as medium to the topic, through the packaged relay. */
@@ -100,6 +101,7 @@ class LogMediumIT {
   }
 
   @Test
+  @Tag("long")
   void aKilledRelayRepeatsMessagesInOrderAndAtTheSamePositions() throws Exception {
     // Given one large transaction and small ones
     List<OutboxEvent> events =

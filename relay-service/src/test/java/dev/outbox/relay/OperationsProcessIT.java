@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The commands of an operator as the packaged relay carries them out. */
@@ -32,6 +33,7 @@ class OperationsProcessIT {
   }
 
   @Test
+  @Tag("long")
   void auditAndReplayFindAndMendWhatIsLost() {
     // Given a relay that publishes, and a row without a record of its ID
     try (RelayProcess relay = RelayProcess.run(properties)) {

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Recovery by relays that are killed for good. */
@@ -24,6 +25,7 @@ class RecoveryIT {
   private static final Duration PATIENCE = Duration.ofMinutes(4);
 
   @Test
+  @Tag("long")
   void aRelayKilledWhileItRecoversLosesNothingAndKeepsTheOrder(
       PostgresServer postgres, KafkaServer kafka) {
     try (OutboxDatabase database = OutboxDatabase.create(postgres);

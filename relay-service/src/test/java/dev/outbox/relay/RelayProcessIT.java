@@ -33,6 +33,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -162,6 +163,7 @@ class RelayProcessIT {
   }
 
   @Test
+  @Tag("long")
   void anInterruptedRunStoppedBySigtermLeavesNothingToRepeat() {
     Map<String, String> properties = properties(Map.of());
     try (TopicReader topic = new TopicReader(kafka.bootstrapServers(), database.slot())) {
@@ -285,6 +287,7 @@ class RelayProcessIT {
   }
 
   @Test
+  @Tag("long")
   void anUnreachableBrokerIsToldAndGoneOnFromWhenItIsThere() {
     kafka.stop();
     try (RelayProcess relay = RelayProcess.run(properties(Map.of()))) {
@@ -329,6 +332,7 @@ class RelayProcessIT {
   }
 
   @Test
+  @Tag("long")
   void aBacklogOfLargeRowsFitsIntoASmallHeapAlsoWhileKafkaIsAway() {
     Map<String, String> properties = properties(Map.of("in-flight-limit", "4MB"));
     // Given a relay with a small heap, that has published

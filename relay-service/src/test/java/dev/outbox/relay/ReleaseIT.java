@@ -26,8 +26,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 
 /** Parking and release while the relay's process is killed. */
 @WithLocalStack
@@ -47,10 +47,19 @@ class ReleaseIT {
     topics = new TopicReader(kafka.bootstrapServers(), database.slot());
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"at-least-once", "exactly-once"})
-  void aKeyReleasedWhileItsServiceWritesAndTheRelayIsKilledKeepsOrderAndLosesNothing(
-      String delivery) throws Exception {
+  @Test
+  @Tag("long")
+  void aKeyReleasedWhileItsServiceWritesAndTheRelayIsKilledKeepsOrderAndLosesNothing()
+      throws Exception {
+    releaseAndKill("at-least-once");
+  }
+
+  @Test
+  void aKeyReleasedSoLosesAndRepeatsNothingWithExactlyOnce() throws Exception {
+    releaseAndKill("exactly-once");
+  }
+
+  private void releaseAndKill(String delivery) throws Exception {
     Map<String, String> more = Map.of("delivery", delivery);
     RelaySettings settings = TestSettings.of(database, kafka.bootstrapServers(), more);
     Map<String, String> properties =

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Several processes of one relay: one leads, the others stand by. */
@@ -73,6 +74,7 @@ class SeveralInstancesIT {
   }
 
   @Test
+  @Tag("long")
   void aRollingRestartOfTwoInstancesLogsNoError() {
     RelayProcess first = startAndAwait("Leading");
     RelayProcess second = startAndAwait("Standby");
@@ -180,6 +182,7 @@ class SeveralInstancesIT {
   }
 
   @Test
+  @Tag("long")
   void aSleepingLeaderWakesIntoAWorkingGroupOfThree() {
     // Given three instances and a service that writes all the time
     RelayProcess leader = startAndAwait("Leading");
