@@ -24,10 +24,7 @@ class RecoveryAloneTest {
       PostgresServer postgres, KafkaServer kafka) throws Exception {
     try (OutboxDatabase database = OutboxDatabase.create(postgres);
         RecoveringRelay relay = new RecoveringRelay(database, kafka.bootstrapServers())) {
-      relay.start();
-      relay.awaitCheckpoint();
-      relay.insert(30);
-      relay.awaitEverythingOnce();
+      relay.startAndPublish();
       relay.stop();
       relay.insert(20);
       database.dropSlot();
@@ -57,18 +54,10 @@ class RecoveryAloneTest {
   @Test
   void aSlotInvalidatedWhileKafkaWasAwayLosesNothing(KafkaServer kafka) throws Exception {
     // Given a server that keeps little log for slots, and brokers that are away
-    try (LocalPostgres server =
-            LocalPostgres.builder()
-                .setting("max_slot_wal_keep_size", "1MB")
-                .setting("min_wal_size", "32MB")
-                .setting("max_wal_size", "32MB")
-                .start();
+    try (LocalPostgres server = OutboxDatabase.serverKeepingLittleLog().start();
         OutboxDatabase small = OutboxDatabase.create(server);
         RecoveringRelay waiting = new RecoveringRelay(small, kafka.bootstrapServers())) {
-      waiting.start();
-      waiting.awaitCheckpoint();
-      waiting.insert(30);
-      waiting.awaitEverythingOnce();
+      waiting.startAndPublish();
       kafka.stop();
       try {
         waiting.insert(30);

@@ -21,19 +21,10 @@ class RecoveryByVersionTest {
   @ValueSource(ints = {15, 16, 17, 18})
   void aDroppedAndAnInvalidatedSlotLoseAndRepeatNothingAndARestartIsNoGap(
       int version, KafkaServer kafka) throws Exception {
-    try (LocalPostgres server =
-            LocalPostgres.builder()
-                .version(version)
-                .setting("max_slot_wal_keep_size", "1MB")
-                .setting("min_wal_size", "32MB")
-                .setting("max_wal_size", "32MB")
-                .start();
+    try (LocalPostgres server = OutboxDatabase.serverKeepingLittleLog().version(version).start();
         OutboxDatabase database = OutboxDatabase.create(server);
         RecoveringRelay relay = new RecoveringRelay(database, kafka.bootstrapServers())) {
-      relay.start();
-      relay.awaitCheckpoint();
-      relay.insert(30);
-      relay.awaitEverythingOnce();
+      relay.startAndPublish();
       // When the slot is dropped under the relay
       database.dropSlot();
       relay.insert(30);
@@ -71,10 +62,7 @@ class RecoveryByVersionTest {
         OutboxDatabase database = OutboxDatabase.create(primary);
         PostgresReplica replica = primary.replica().start();
         RecoveringRelay relay = new RecoveringRelay(database, kafka.bootstrapServers())) {
-      relay.start();
-      relay.awaitCheckpoint();
-      relay.insert(30);
-      relay.awaitEverythingOnce();
+      relay.startAndPublish();
       relay.stop();
       relay.insert(30);
       // When the primary fails and the replica takes its place
@@ -101,10 +89,7 @@ class RecoveryByVersionTest {
         OutboxDatabase database = OutboxDatabase.create(primary);
         PostgresReplica replica = primary.replica().failoverSlots().start();
         RecoveringRelay relay = new RecoveringRelay(database, kafka.bootstrapServers())) {
-      relay.start();
-      relay.awaitCheckpoint();
-      relay.insert(30);
-      relay.awaitEverythingOnce();
+      relay.startAndPublish();
       replica.awaitFailoverSlot(database.slot());
       relay.stop();
       relay.insert(30);

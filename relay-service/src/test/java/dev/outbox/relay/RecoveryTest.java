@@ -51,7 +51,7 @@ class RecoveryTest {
 
   @Test
   void aSlotDroppedWhileNoRelayRunsLosesAndRepeatsNothing() throws Exception {
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     // When the slot goes and events are written before and after
     relay.insert(20);
@@ -70,7 +70,7 @@ class RecoveryTest {
   @Test
   void aSlotThatIsGoneIsRecoveredFromInExactlyOnceModeToo() throws Exception {
     relay.settings(Map.of("delivery", "exactly-once", "auto-init", "true"));
-    publishSome();
+    relay.startAndPublish();
     // When the slot goes while the relay runs, and once more while none runs
     database.dropSlot();
     relay.insert(20);
@@ -88,7 +88,7 @@ class RecoveryTest {
 
   @Test
   void whatStandsOnTheTopicsIsNotPublishedAgain() throws Exception {
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     relay.insert(20);
     // Given a checkpoint that lies before events which are published
@@ -103,7 +103,7 @@ class RecoveryTest {
 
   @Test
   void whatTheNewSlotDeliversIsNotPublishedFromTheTable() throws Exception {
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     database.dropSlot();
     relay.insert(20);
@@ -125,7 +125,7 @@ class RecoveryTest {
 
   @Test
   void aSlotDroppedAndMadeAnewBySomebodyWhileNoRelayRunsIsFoundOut() throws Exception {
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     relay.insert(20);
     database.dropSlot();
@@ -174,7 +174,7 @@ class RecoveryTest {
 
   @Test
   void aSlotMovedOnBySomebodyIsFoundOut() throws Exception {
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     relay.insert(20);
     database.execute(
@@ -186,7 +186,7 @@ class RecoveryTest {
 
   @Test
   void aPublicationDroppedAndMadeAsBeforeIsFoundOut() throws Exception {
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     database.execute("drop publication " + database.slot());
     relay.insert(20);
@@ -213,7 +213,7 @@ class RecoveryTest {
 
   @Test
   void aDatabaseRestoredElsewhereIsGoneOnWith() throws Exception {
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     relay.insert(20);
     database.execute("update outbox_relay set system_identifier = '42'");
@@ -250,7 +250,7 @@ class RecoveryTest {
 
   @Test
   void rowsOfATransactionThatIsOpenWhileTheRelayRecoversComeOnce() throws Exception {
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     database.dropSlot();
     try (Connection open = database.connect()) {
@@ -290,7 +290,7 @@ class RecoveryTest {
 
   @Test
   void aRecoveryThatIsKilledAgainAndAgainRepeatsNothingInTheEnd() throws Exception {
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     database.dropSlot();
     relay.insert(3_000);
@@ -314,7 +314,7 @@ class RecoveryTest {
 
   @Test
   void aSlotLostAgainWhileTheRelayRecoversIsRecoveredFromToo() throws Exception {
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     database.dropSlot();
     relay.insert(3_000);
@@ -334,7 +334,7 @@ class RecoveryTest {
 
   @Test
   void aCrashBetweenNewSlotAndItsMemoryBeginsAgain() throws Exception {
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     relay.insert(10);
     database.dropSlot();
@@ -365,7 +365,7 @@ class RecoveryTest {
 
   @Test
   void eventsThatWereSetAsideAreNotPublishedByARecovery() throws Exception {
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     database.dropSlot();
     relay.insert(3);
@@ -397,19 +397,12 @@ class RecoveryTest {
   @Test
   void aRelayThatShallRefuseDoesSo() throws Exception {
     relay.settings(Map.of("on-gap", "refuse"));
-    publishSome();
+    relay.startAndPublish();
     relay.stop();
     relay.insert(5);
     database.dropSlot();
     relay.begin();
     relay.awaitFailure("is gone", "--accept-gap");
     assertThat(relay.recoveries()).isZero();
-  }
-
-  private void publishSome() {
-    relay.start();
-    relay.awaitCheckpoint();
-    relay.insert(30);
-    relay.awaitEverythingOnce();
   }
 }

@@ -314,12 +314,7 @@ class PreflightTest {
   @Test
   void anInvalidatedSlotIsDetected() {
     // Given a server that keeps little log for slots
-    try (LocalPostgres server =
-        LocalPostgres.builder()
-            .setting("max_slot_wal_keep_size", "1MB")
-            .setting("min_wal_size", "32MB")
-            .setting("max_wal_size", "32MB")
-            .start()) {
+    try (LocalPostgres server = OutboxDatabase.serverKeepingLittleLog().start()) {
       useFor(OutboxDatabase.create(server), this::invalidateAndCheck);
     }
   }

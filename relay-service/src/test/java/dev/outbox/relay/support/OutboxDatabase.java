@@ -2,6 +2,7 @@ package dev.outbox.relay.support;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.outbox.local.LocalPostgres;
 import dev.outbox.local.PostgresServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -216,6 +217,14 @@ public final class OutboxDatabase implements AutoCloseable {
             + slot()
             + " for table outbox_event (id, aggregatetype, aggregateid, type, payload, headers)"
             + " with (publish = 'insert')");
+  }
+
+  /** A server that invalidates slots which lag a little behind. */
+  public static LocalPostgres.Builder serverKeepingLittleLog() {
+    return LocalPostgres.builder()
+        .setting("max_slot_wal_keep_size", "1MB")
+        .setting("min_wal_size", "32MB")
+        .setting("max_wal_size", "32MB");
   }
 
   /** The transaction whose end a new slot of the relay's name waits for, or nothing. */

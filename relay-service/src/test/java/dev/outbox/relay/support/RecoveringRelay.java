@@ -65,6 +65,14 @@ public final class RecoveringRelay implements AutoCloseable {
     await().atMost(PATIENCE).until(() -> relay.state() instanceof Leading);
   }
 
+  /** The same, and returns when it has published something and written a checkpoint. */
+  public void startAndPublish() {
+    start();
+    awaitCheckpoint();
+    insert(30);
+    awaitEverythingOnce();
+  }
+
   /** Starts a relay. */
   public void begin() {
     relay = create();
