@@ -9,6 +9,7 @@ import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.RelayProcess;
 import dev.outbox.relay.support.TestSettings;
+import dev.outbox.relay.support.TopicReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,9 +19,6 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -33,7 +31,6 @@ import org.junit.jupiter.api.Test;
 @WithLocalStack
 class LargeTransactionIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
   private static final int MILLION = 1_000_000;
   private static final int KEYS = 1000;
 
@@ -48,7 +45,7 @@ class LargeTransactionIT {
     properties = TestSettings.properties(database, kafka.bootstrapServers(), Map.of());
     // The slot is made before the backlog is written.
     try (RelayProcess relay = RelayProcess.run(properties)) {
-      awaitLeading(relay);
+      relay.awaitLeading();
     }
   }
 
@@ -107,8 +104,9 @@ class LargeTransactionIT {
   private void drain(String what, int before, int rows) {
     try (RelayProcess relay =
             RelayProcess.start(properties, List.of("-Xmx256m", "-XX:+ExitOnOutOfMemoryError"));
-        KafkaConsumer<byte[], String> consumer = consumer()) {
-      awaitLeading(relay);
+        KafkaConsumer<byte[], String> consumer =
+            TopicReader.consumer(kafka.bootstrapServers(), database.slot() + ".Order")) {
+      relay.awaitLeading();
       long begin = System.nanoTime();
       int[] last = new int[KEYS];
       Arrays.setAll(last, key -> before - KEYS + key);
@@ -138,22 +136,6 @@ class LargeTransactionIT {
     }
   }
 
-  private KafkaConsumer<byte[], String> consumer() {
-    KafkaConsumer<byte[], String> consumer =
-        new KafkaConsumer<>(
-            Map.of("bootstrap.servers", kafka.bootstrapServers(), "auto.offset.reset", "earliest"),
-            new ByteArrayDeserializer(),
-            new StringDeserializer());
-    String topic = database.slot() + ".Order";
-    List<TopicPartition> partitions =
-        consumer.partitionsFor(topic).stream()
-            .map(partition -> new TopicPartition(topic, partition.partition()))
-            .toList();
-    consumer.assign(partitions);
-    consumer.seekToBeginning(partitions);
-    return consumer;
-  }
-
   private static String peakMemory(RelayProcess relay) {
     Path status = Path.of("/proc", String.valueOf(relay.process().pid()), "status");
     try {
@@ -165,11 +147,5 @@ class LargeTransactionIT {
     } catch (IOException e) {
       return "unknown on this system";
     }
-  }
-
-  private static void awaitLeading(RelayProcess relay) {
-    await()
-        .atMost(PATIENCE)
-        .until(() -> relay.get("/actuator/health").contains("\"state\":\"Leading\""));
   }
 }

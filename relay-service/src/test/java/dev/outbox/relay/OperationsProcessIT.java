@@ -1,7 +1,6 @@
 package dev.outbox.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
@@ -37,9 +36,7 @@ class OperationsProcessIT {
   void auditAndReplayFindAndMendWhatIsLost() {
     // Given a relay that publishes, and a row without a record of its ID
     try (RelayProcess relay = RelayProcess.run(properties)) {
-      await()
-          .atMost(PATIENCE)
-          .until(() -> relay.get("/actuator/health").contains("\"state\":\"Leading\""));
+      relay.awaitLeading();
       for (int i = 0; i < 10; i++) {
         database.insert("Order", "42", "x");
       }

@@ -168,7 +168,7 @@ class RelayProcessIT {
     Map<String, String> properties = properties(Map.of());
     try (TopicReader topic = new TopicReader(kafka.bootstrapServers(), database.slot())) {
       try (RelayProcess relay = RelayProcess.run(properties)) {
-        awaitLeading(relay);
+        relay.awaitLeading();
         for (int i = 0; i < 200; i++) {
           database.insert("Order", String.valueOf(i % 5), "x");
         }
@@ -177,7 +177,7 @@ class RelayProcessIT {
         assertThat(relay.process().terminate()).isIn(0, 143);
       }
       try (RelayProcess relay = RelayProcess.run(properties)) {
-        awaitLeading(relay);
+        relay.awaitLeading();
         String last = database.insert("Order", "1", "last");
         await().atMost(PATIENCE).pollInSameThread().until(() -> topic.ids().contains(last));
       }
@@ -277,7 +277,7 @@ class RelayProcessIT {
         own.execute("alter table outbox_event owner to " + role);
         own.execute("grant create on schema public to " + role);
         // All is well
-        awaitLeading(relay);
+        relay.awaitLeading();
         assertThat(relay.get("/actuator/health/readiness")).contains("UP");
         String id = own.insert("Order", "1", "at last");
         await().atMost(PATIENCE).pollInSameThread().until(() -> topic.ids().contains(id));
@@ -293,7 +293,7 @@ class RelayProcessIT {
     try (RelayProcess relay = RelayProcess.run(properties(Map.of()))) {
       awaitProblem(relay, "No Kafka broker answers at");
       kafka.start();
-      awaitLeading(relay);
+      relay.awaitLeading();
       assertThat(relay.process().output()).doesNotContain("\tat ");
     } finally {
       kafka.start();
@@ -303,7 +303,7 @@ class RelayProcessIT {
   @Test
   void healthAndMetricsShowWhatOperatorsNeed() {
     try (RelayProcess relay = RelayProcess.run(properties(Map.of("heartbeat-interval", "300ms")))) {
-      awaitLeading(relay);
+      relay.awaitLeading();
       database.insert("Order", "1", "x");
       await()
           .atMost(PATIENCE)
@@ -339,7 +339,7 @@ class RelayProcessIT {
     try (RelayProcess relay =
             RelayProcess.start(properties, List.of("-Xmx128m", "-XX:+ExitOnOutOfMemoryError"));
         TopicReader topic = new TopicReader(kafka.bootstrapServers(), database.slot())) {
-      awaitLeading(relay);
+      relay.awaitLeading();
       database.insert("Order", "1", "the first");
       await().atMost(PATIENCE).pollInSameThread().until(() -> topic.poll().size() == 1);
       // When a backlog larger than the heap comes while the broker is away
@@ -396,12 +396,6 @@ class RelayProcessIT {
   private static void awaitProblem(RelayProcess relay, String problem) {
     await().atMost(PATIENCE).until(() -> relay.get("/actuator/health").contains(problem));
     assertThat(relay.get("/actuator/health")).contains("remedy");
-  }
-
-  private static void awaitLeading(RelayProcess relay) {
-    await()
-        .atMost(PATIENCE)
-        .until(() -> relay.get("/actuator/health").contains("\"state\":\"Leading\""));
   }
 
   private Map<String, String> properties(Map<String, String> more) {

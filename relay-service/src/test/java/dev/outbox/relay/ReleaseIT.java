@@ -70,7 +70,7 @@ class ReleaseIT {
     Random random = new Random(7);
     // Given a service that writes to two keys all the time, one of which begins with poison
     RelayProcess relay = RelayProcess.run(properties);
-    awaitLeading(relay);
+    relay.awaitLeading();
     AtomicBoolean writing = new AtomicBoolean(true);
     Thread service =
         new Thread(
@@ -93,7 +93,7 @@ class ReleaseIT {
         relay.process().sigkill();
         relay.close();
         relay = RelayProcess.run(properties);
-        awaitLeading(relay);
+        relay.awaitLeading();
       }
     } finally {
       writing.set(false);
@@ -134,10 +134,6 @@ class ReleaseIT {
             .isTrue();
       }
     }
-  }
-
-  private static void awaitLeading(RelayProcess relay) {
-    await().atMost(PATIENCE).until(() -> relay.get("/actuator/health").contains("Leading"));
   }
 
   private static void pause(int millis) {

@@ -1,5 +1,7 @@
 package dev.outbox.relay.support;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.outbox.local.ChildProcess;
 import dev.outbox.local.TcpPorts;
 import java.io.IOException;
@@ -19,6 +21,7 @@ import java.util.Map;
 public final class RelayProcess implements AutoCloseable {
 
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(5);
+  private static final Duration PATIENCE = Duration.ofSeconds(120);
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final Path JAR = Path.of("target", "relay-service.jar");
 
@@ -88,6 +91,11 @@ public final class RelayProcess implements AutoCloseable {
       Thread.currentThread().interrupt();
       return "";
     }
+  }
+
+  /** Returns when this instance leads. */
+  public void awaitLeading() {
+    await().atMost(PATIENCE).until(() -> get("/actuator/health").contains("\"state\":\"Leading\""));
   }
 
   @Override

@@ -13,6 +13,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** Reads topics from their beginning, and keeps everything. For one thread. */
 public final class TopicReader implements AutoCloseable {
@@ -24,16 +26,30 @@ public final class TopicReader implements AutoCloseable {
   /** All topics whose names begin like this, also those that come later. */
   public TopicReader(String bootstrapServers, String prefix) {
     this.prefix = prefix;
+    consumer = consumer(bootstrapServers, new ByteArrayDeserializer());
+  }
+
+  /** A consumer of one topic that reads from its beginning; the topic is made where it may be. */
+  public static KafkaConsumer<byte[], String> consumer(String bootstrapServers, String topic) {
+    KafkaConsumer<byte[], String> consumer = consumer(bootstrapServers, new StringDeserializer());
+    consumer.assign(
+        consumer.partitionsFor(topic).stream()
+            .map(partition -> new TopicPartition(topic, partition.partition()))
+            .toList());
+    return consumer;
+  }
+
+  private static <V> KafkaConsumer<byte[], V> consumer(
+      String bootstrapServers, Deserializer<V> values) {
     // No group: its offsets would be forgotten in a broker's restart, and records read again.
-    consumer =
-        new KafkaConsumer<>(
-            Map.of(
-                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers,
-                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
-                ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false",
-                ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed"),
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer());
+    return new KafkaConsumer<>(
+        Map.of(
+            ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers,
+            ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
+            ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false",
+            ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed"),
+        new ByteArrayDeserializer(),
+        values);
   }
 
   /** Reads what there is now, and returns all records so far. */
