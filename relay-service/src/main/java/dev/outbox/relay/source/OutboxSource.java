@@ -12,7 +12,8 @@ public interface OutboxSource extends AutoCloseable {
    * one.
    *
    * @throws dev.outbox.relay.failure.RelayException when the log cannot be read
-   * @throws RuntimeException whatever the handler threw, unchanged
+   * @throws RuntimeException whatever the handler threw, unchanged; unless the source was closed,
+   *     which interrupts the handler
    */
   void run(SourceHandler handler);
 

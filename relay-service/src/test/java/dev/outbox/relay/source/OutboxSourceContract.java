@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -283,6 +284,33 @@ public abstract class OutboxSourceContract {
                     + database.slot()
                     + "'"))
         .isEqualTo("f");
+  }
+
+  @Test
+  void aHandlerThatClosingBreaksOffIsNoFailure() throws Exception {
+    // Given a handler that waits, as for a database
+    CountDownLatch waiting = new CountDownLatch(1);
+    OutboxSource source = source(settings, start());
+    Future<?> run =
+        threads.submit(
+            () -> {
+              source.run(
+                  (batch, confirmation) -> {
+                    waiting.countDown();
+                    try {
+                      Thread.sleep(TimeUnit.MINUTES.toMillis(1));
+                    } catch (InterruptedException e) {
+                      throw new IllegalStateException("broken off", e);
+                    }
+                    return true;
+                  });
+              return null;
+            });
+    waiting.await();
+    // When the source is closed
+    source.close();
+    // Then the run ends without a failure
+    run.get(30, TimeUnit.SECONDS);
   }
 
   @Test

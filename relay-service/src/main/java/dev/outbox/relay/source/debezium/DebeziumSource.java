@@ -101,17 +101,22 @@ public final class DebeziumSource implements OutboxSource {
 
   private void rethrow() {
     Throwable failure = handlerFailure.get();
-    if (failure instanceof RuntimeException e) {
-      throw e;
-    }
     if (failure instanceof Error e) {
       throw e;
     }
-    if (failure instanceof InterruptedException && !closed) {
+    Throwable engineProblem = engineFailure.get();
+    if (closed) {
+      // Closing interrupts what the handler is in the midst of, and Debezium itself.
+      LOG.atDebug().setCause(failure == null ? engineProblem : failure).log("Closed");
+      return;
+    }
+    if (failure instanceof RuntimeException e) {
+      throw e;
+    }
+    if (failure instanceof InterruptedException) {
       throw new IllegalStateException("the engine thread was interrupted", failure);
     }
-    Throwable engineProblem = engineFailure.get();
-    if (engineProblem != null && !closed) {
+    if (engineProblem != null) {
       throw EngineFailures.explain(engineProblem, settings);
     }
   }
