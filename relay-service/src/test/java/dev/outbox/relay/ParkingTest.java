@@ -187,6 +187,53 @@ class ParkingTest {
     awaitPatiently().until(() -> topics.ids().contains(behind));
   }
 
+  /** Poison before which and behind which something stands in the same transaction. */
+  private void insertAroundPoison() {
+    database.execute(
+        """
+        insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
+        select gen_random_uuid(), 'Order', i::text, 'Mixed',
+          repeat('x', case when i = 2 then 5000 else 10 end)::bytea
+        from generate_series(1, 4) i
+        """);
+  }
+
+  private static void awaitHalted(Relay relay, String problem) {
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                relay.state() instanceof Failed failed
+                    && failed.attempt() > 1
+                    && failed.failure().problem().contains(problem));
+  }
+
+  @Test
+  void haltingLosesNothingOfWhatStandsBehindTheEvent() {
+    Relay relay = startRelay(Map.of("poison", "halt"));
+    insertAroundPoison();
+    awaitHalted(relay, "too large");
+    limit(1_000_000);
+    awaitPatiently().until(() -> topics.ids().containsAll(database.eventIds()));
+    if (delivery.equals("exactly-once")) {
+      assertThat(topics.ids()).doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void theLimitLosesNothingOfWhatStandsBehindTheEvent() throws Exception {
+    Relay relay = startRelay(Map.of("parking.limit", "1"));
+    database.insert("Order", "0", "x".repeat(5_000));
+    awaitParked(1);
+    insertAroundPoison();
+    awaitHalted(relay, "outbox.relay.parking.limit");
+    relay.stop();
+    limit(1_000_000);
+    startRelay(Map.of());
+    send(new ControlMessage.Release("Order", "0"));
+    awaitPatiently().until(() -> topics.ids().containsAll(database.eventIds()));
+  }
+
   @Test
   void theLimitHaltsInsteadOfFillingTheTable() throws Exception {
     Relay relay = startRelay(Map.of("parking.limit", "3"));
@@ -195,13 +242,7 @@ class ParkingTest {
       database.insert("Order", "1", "small");
     }
     String other = database.insert("Order", "2", "small");
-    await()
-        .atMost(PATIENCE)
-        .until(
-            () ->
-                relay.state() instanceof Failed failed
-                    && failed.attempt() > 1
-                    && failed.failure().problem().contains("outbox.relay.parking.limit"));
+    awaitHalted(relay, "outbox.relay.parking.limit");
     assertThat(parked()).hasSize(3);
     assertThat(topics.ids()).isEmpty();
     relay.stop();

@@ -384,6 +384,21 @@ class RecoveryTest {
   }
 
   @Test
+  void somethingSetAsideWithoutIdDoesNotHinderARecovery() throws Exception {
+    relay.startAndPublish();
+    database.execute("select pg_logical_emit_message(true, 'outbox', 'no event')");
+    await()
+        .atMost(RecoveringRelay.PATIENCE)
+        .until(() -> "1".equals(database.query("select count(*) from outbox_parked")));
+    relay.stop();
+    database.dropSlot();
+    relay.insert(3);
+    relay.start();
+    relay.awaitRecovered(1);
+    relay.awaitEverythingOnce();
+  }
+
+  @Test
   void aTableWhoseNumbersAreKeptForLaterIsRefusedWithTheRemedy() throws Exception {
     relay.start();
     relay.awaitCheckpoint();

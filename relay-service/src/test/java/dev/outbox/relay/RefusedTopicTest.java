@@ -25,6 +25,7 @@ import org.apache.kafka.common.acl.AclOperation;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -123,6 +124,75 @@ class RefusedTopicTest {
     broker.accessLists().clear(topic("Secret"));
     retryUntilPublished("Secret", "3", denied.get(3));
     assertThat(topics.idsByKey().get("3")).isEqualTo(database.eventIdsByKey().get("3"));
+  }
+
+  @Test
+  void poisonBeforeAnEventOfAMissingTopicIsParkedLikeIt() {
+    startRelay("1s");
+    broker.configureTopic(topic("Order"), "max.message.bytes", "2000");
+    database.execute(
+        """
+        insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
+        values (gen_random_uuid(), 'Order', '1', 'Happened', repeat('x', 5000)::bytea),
+          (gen_random_uuid(), 'Invoice', '1', 'Happened', 'small'),
+          (gen_random_uuid(), 'Order', '2', 'Happened', 'small')
+        """);
+    List<String> ids = database.eventIds();
+    awaitPatiently().until(() -> topics.ids().contains(ids.get(2)));
+    assertThat(parked()).extracting(Listed::id).containsExactly(ids.get(0), ids.get(1));
+  }
+
+  @Test
+  void aTopicDeletedUnderItsEventsHoldsUpOthersOnlyForAWhile() {
+    broker.createTopic(topic("Fleeting"), 1);
+    startRelay("1s");
+    String before = database.insert("Fleeting", "1", "small");
+    awaitPatiently().until(() -> topics.ids().contains(before));
+    broker.deleteTopic(topic("Fleeting"));
+    String lost = database.insert("Fleeting", "1", "small");
+    String other = database.insert("Order", "1", "small");
+    awaitPatiently().until(() -> topics.ids().contains(other) && parked().size() == 1);
+    assertThat(parked()).extracting(Listed::id).containsExactly(lost);
+  }
+
+  @Test
+  void aKeyIsNotReleasedForEverToATopicThatWasDeleted() {
+    broker.createTopic(topic("Fleeting"), 1);
+    startRelay("1s");
+    broker.configureTopic(topic("Fleeting"), "max.message.bytes", "2000");
+    String poison = database.insert("Fleeting", "1", "x".repeat(5_000));
+    awaitPatiently().until(() -> parked().size() == 1);
+    broker.deleteTopic(topic("Fleeting"));
+    sourceDatabase()
+        .call(
+            sql ->
+                new ControlLog("test-" + database.slot())
+                    .write(sql, new ControlMessage.Release("Fleeting", "1")));
+    String other = database.insert("Order", "1", "small");
+    awaitPatiently().until(() -> topics.ids().contains(other));
+    assertThat(parked()).extracting(Listed::id).containsExactly(poison);
+    assertThat(parked().get(0).attempts()).isGreaterThan(1);
+  }
+
+  @Test
+  void aPositionTopicThatDeniesWritingIsToldAndGoneOnFrom() {
+    Assumptions.assumeTrue(delivery.equals("exactly-once"));
+    startRelay("1s");
+    database.insert("Order", "1", "small");
+    awaitPatiently().until(() -> topics.ids().size() == 1);
+    String positions = "outbox.position.test-" + database.slot();
+    broker.accessLists().deny(positions, AclOperation.WRITE);
+    String second = database.insert("Order", "1", "small");
+    awaitPatiently()
+        .until(
+            () ->
+                relays.get(0).state() instanceof RelayState.Failed failed
+                    && failed.failure().problem().contains(positions));
+    assertThat(topics.ids()).doesNotContain(second);
+    broker.accessLists().clear(positions);
+    awaitPatiently().until(() -> topics.ids().contains(second));
+    assertThat(topics.ids()).doesNotHaveDuplicates();
+    assertThat(parked()).isEmpty();
   }
 
   /** A topic that refuses everything is tried again only after some seconds. */

@@ -3,8 +3,6 @@ package dev.outbox.local;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -22,17 +20,18 @@ public interface KafkaServer extends RestartableServer {
    * @throws LocalStackException if the broker refuses, for instance because the topic exists
    */
   default void createTopic(String name, int partitions) {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers()))) {
-      admin
-          .createTopics(List.of(new NewTopic(name, Optional.of(partitions), Optional.empty())))
-          .all()
-          .get();
-    } catch (ExecutionException e) {
-      throw new LocalStackException("Cannot create the topic " + name, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new LocalStackException("Interrupted while creating the topic " + name, e);
-    }
+    NewTopic topic = new NewTopic(name, Optional.of(partitions), Optional.empty());
+    TopicAdministration.run(
+        this, "create", name, admin -> admin.createTopics(List.of(topic)).all());
+  }
+
+  /**
+   * Deletes a topic with its records; clients hear of it a little later.
+   *
+   * @throws LocalStackException when the broker refuses
+   */
+  default void deleteTopic(String name) {
+    TopicAdministration.run(this, "delete", name, admin -> admin.deleteTopics(List.of(name)).all());
   }
 
   /**
@@ -41,21 +40,13 @@ public interface KafkaServer extends RestartableServer {
    * @throws LocalStackException when the broker refuses
    */
   default void configureTopic(String name, String setting, String value) {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers()))) {
-      admin
-          .incrementalAlterConfigs(
-              Map.of(
-                  new ConfigResource(ConfigResource.Type.TOPIC, name),
-                  List.of(
-                      new AlterConfigOp(
-                          new ConfigEntry(setting, value), AlterConfigOp.OpType.SET))))
-          .all()
-          .get();
-    } catch (ExecutionException e) {
-      throw new LocalStackException("Cannot configure the topic " + name, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new LocalStackException("Interrupted while configuring the topic " + name, e);
-    }
+    AlterConfigOp change =
+        new AlterConfigOp(new ConfigEntry(setting, value), AlterConfigOp.OpType.SET);
+    ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, name);
+    TopicAdministration.run(
+        this,
+        "configure",
+        name,
+        admin -> admin.incrementalAlterConfigs(Map.of(topic, List.of(change))).all());
   }
 }

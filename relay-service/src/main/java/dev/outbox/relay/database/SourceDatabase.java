@@ -58,6 +58,10 @@ public final class SourceDatabase {
     dataSource.setUrl(settings.database().url());
     dataSource.setUser(settings.database().username());
     dataSource.setPassword(settings.database().password());
+    // What is parked, and how far everything is published, must outlive a crash of the server, also
+    // where a role's or database's default is to answer before the disk has it. The URL may differ.
+    String given = dataSource.getOptions();
+    dataSource.setOptions("-c synchronous_commit=on" + (given == null ? "" : " " + given));
     dataSource.setApplicationName("outbox-relay " + settings.name());
     dataSource.setConnectTimeout((int) CONNECT_TIMEOUT.toSeconds());
     dataSource.setLoginTimeout((int) CONNECT_TIMEOUT.toSeconds());

@@ -3,6 +3,7 @@ package dev.outbox.relay.operations;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.operations.AuditedRows.Outcome;
+import dev.outbox.relay.topics.Reach;
 import dev.outbox.relay.topics.TopicScan;
 import java.time.Duration;
 import java.time.Instant;
@@ -82,16 +83,16 @@ public final class Audit {
     boolean decided = new SlotPassage(database, settings).await(end, patience, line);
     rows.markSetAside();
     TopicComparison comparison = new TopicComparison(rows, line);
-    Map<String, Instant> completeSince = new HashMap<>();
+    Map<String, Reach> reach = new HashMap<>();
     Instant since = since(range, rows.oldest());
     if (since != null) {
       try (TopicScan topics = new TopicScan(settings)) {
         Set<String> existing = topics.existing(rows.topics());
-        completeSince.putAll(topics.read(existing, since, comparison::visit));
+        reach.putAll(topics.read(existing, since, comparison::visit));
       }
       comparison.finish();
     }
-    Outcome outcome = rows.settle(decided, completeSince, line);
+    Outcome outcome = rows.settle(decided, reach, line);
     return new AuditReport(
         rows.size(),
         outcome.published(),

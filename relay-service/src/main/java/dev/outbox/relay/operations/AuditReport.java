@@ -87,11 +87,16 @@ public record AuditReport(
     if (!isSound()) {
       return "NOT SOUND: %d lost, %d out of order.".formatted(lost.count(), outOfOrder.count());
     }
-    return pending == 0
-        ? "Sound: nothing is lost, nothing out of order."
-        : "Sound so far: nothing is known to be lost, nothing is out of order; "
-            + pending
-            + " rows wait for the relay.";
+    if (pending == 0 && expired == 0) {
+      return "Sound: nothing is lost, nothing out of order.";
+    }
+    return "Sound so far: nothing is known to be lost, nothing is out of order%s%s."
+        .formatted(
+            pending == 0 ? "" : "; %d rows wait for the relay".formatted(pending),
+            expired == 0
+                ? ""
+                : "; of %d rows the topics no longer tell whether they were published"
+                    .formatted(expired));
   }
 
   private static void add(List<String> lines, String name, long count) {

@@ -1,9 +1,12 @@
 package dev.outbox.relay.operations;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.operations.AuditReport.Example;
 import dev.outbox.relay.parking.ParkedTable;
+import dev.outbox.relay.topics.Reach;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
@@ -195,11 +198,10 @@ final class AuditedRows {
    * Settles what became of each row.
    *
    * @param decided whether the slot has passed all rows
-   * @param completeSince from when on topics are complete, for those that are not from the
-   *     beginning
+   * @param reach how far back topics reach, for those that do not reach to their beginning
    */
-  Outcome settle(boolean decided, Map<String, Instant> completeSince, ProgressLine progress) {
-    Tally tally = new Tally(decided, completeSince, progress);
+  Outcome settle(boolean decided, Map<String, Reach> reach, ProgressLine progress) {
+    Tally tally = new Tally(decided, reach, progress);
     rows.forEachPlace(tally::count);
     return tally.outcome();
   }
@@ -207,7 +209,7 @@ final class AuditedRows {
   /** Goes through all rows once; asks the database only about those that are missing. */
   private final class Tally {
     private final boolean decided;
-    private final Map<String, Instant> completeSince;
+    private final Map<String, Reach> reach;
     private final ProgressLine progress;
     private final List<Long> missing = new ArrayList<>();
     private final Findings lost = new Findings();
@@ -217,9 +219,9 @@ final class AuditedRows {
     private long pending;
     private long expired;
 
-    Tally(boolean decided, Map<String, Instant> completeSince, ProgressLine progress) {
+    Tally(boolean decided, Map<String, Reach> reach, ProgressLine progress) {
       this.decided = decided;
-      this.completeSince = completeSince;
+      this.reach = reach;
       this.progress = progress;
     }
 
@@ -273,7 +275,9 @@ final class AuditedRows {
       Instant createdAt = row.getTimestamp(6).toInstant();
       String type = row.getString(3);
       String topic = settings.topicTemplate().replace("{aggregatetype}", type);
-      if (createdAt.isBefore(completeSince.getOrDefault(topic, Instant.MIN))) {
+      Reach reached = reach.get(topic);
+      if (reached != null
+          && createdAt.isBefore(reached.completeSince(row.getString(4).getBytes(UTF_8)))) {
         expired++;
         return false;
       }

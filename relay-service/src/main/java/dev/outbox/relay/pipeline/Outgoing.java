@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -284,12 +285,21 @@ final class Outgoing {
   private boolean resolve() throws InterruptedException {
     do {
       parking.write();
-      publisher.restore();
+      restore();
       if (!sendAgain(inFlight.open())) {
         return false;
       }
     } while (publisher.isBroken() && !stop.isTimeOver());
     return !publisher.isBroken();
+  }
+
+  /**
+   * What was handed over counts for nothing now, so no position in Kafka may tell of it until it
+   * has been handed over again.
+   */
+  private void restore() {
+    publisher.restore();
+    last = null;
   }
 
   private boolean sendAgain(List<Entry<Dispatch>> open) throws InterruptedException {
@@ -449,9 +459,16 @@ final class Outgoing {
     }
     lastStallLookNanos = now;
     inFlight.open().stream()
+        .map(Entry::subject) // of one that was acknowledged meanwhile there is none any more
+        .filter(Objects::nonNull)
         .findFirst()
-        .ifPresent(
-            oldest -> publisher.stalled(router.topic(subject(oldest).event().aggregateType())));
+        .ifPresent(this::lookAtTopic);
+  }
+
+  private void lookAtTopic(Dispatch waiting) {
+    if (waiting.route(router) instanceof Routed routed) {
+      publisher.stalled(routed.record().topic());
+    }
   }
 
   private void confirmSettled(Duration notBefore) throws InterruptedException {
@@ -496,7 +513,7 @@ final class Outgoing {
         awaitNow(waiting.subList(0, sent), last);
       }
       if (publisher.isBroken()) {
-        publisher.restore();
+        restore();
       }
       for (int i = 0; i < end; i++) {
         @Nullable PublishFailure failure = dispatches.get(i).failure();
@@ -534,9 +551,16 @@ final class Outgoing {
   }
 
   private void awaitNow(List<Dispatch> sent, SourcePosition through) throws InterruptedException {
-    while (!stop.isTimeOver()
-        && publisher.commit(through)
-        && !sent.stream().allMatch(Dispatch::isPublished)) {
+    long lookAt = System.nanoTime() + STALLED_AFTER.toNanos();
+    while (!stop.isTimeOver() && publisher.commit(through)) {
+      Optional<Dispatch> waiting = sent.stream().filter(one -> !one.isPublished()).findFirst();
+      if (waiting.isEmpty()) {
+        return;
+      }
+      if (System.nanoTime() - lookAt > 0) {
+        lookAtTopic(waiting.get());
+        lookAt = System.nanoTime() + STALLED_AFTER.toNanos();
+      }
       Thread.sleep(PAUSE_MILLIS);
     }
   }

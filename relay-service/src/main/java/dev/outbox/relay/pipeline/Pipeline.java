@@ -81,7 +81,13 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     EventRouter router = new EventRouter(settings.topicTemplate(), settings.name());
     this.parking =
         new ParkingLot(database, settings, new RunFence(settings, ready.run()), router::topic);
-    this.publisher = KafkaPublisher.open(settings, stop::isRequested);
+    this.publisher =
+        KafkaPublisher.open(
+            settings,
+            () -> {
+              leadership.require(); // what waited for long may be another instance's business now
+              return stop.isRequested();
+            });
     this.outgoing =
         new Outgoing(
             settings,

@@ -17,6 +17,8 @@ import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,7 @@ public final class KafkaPublisher implements Publisher {
   private final Queue<Rejection> rejections = new ConcurrentLinkedQueue<>();
   private volatile KafkaProducer<byte[], byte[]> producer;
   private volatile boolean broken;
+  private volatile boolean closed;
   private volatile double retriesBefore;
 
   private KafkaPublisher(
@@ -51,7 +54,8 @@ public final class KafkaPublisher implements Publisher {
   /**
    * A publisher for the settings' delivery mode, whose brokers answer.
    *
-   * @param givingUp asked while waiting for brokers or a topic: true ends the wait
+   * @param givingUp asked while waiting for brokers or a topic: true ends the wait, and so does
+   *     what it throws
    * @throws RelayException when no broker answers within ten seconds or the settings do not fit
    */
   public static Publisher open(RelaySettings settings, BooleanSupplier givingUp) {
@@ -78,6 +82,19 @@ public final class KafkaPublisher implements Publisher {
 
   @Override
   public Handover publish(RoutedRecord routed, Delivery delivery) {
+    try {
+      return publishPatiently(routed, delivery);
+    } catch (InterruptException e) {
+      throw e;
+    } catch (KafkaException | IllegalStateException e) {
+      if (broken) { // closed by a callback meanwhile
+        return new Refused(new NotSent());
+      }
+      throw e;
+    }
+  }
+
+  private Handover publishPatiently(RoutedRecord routed, Delivery delivery) {
     String topic = routed.topic();
     @Nullable Handover hindrance = topics.await(topic, producer);
     if (hindrance != null) {
@@ -105,20 +122,13 @@ public final class KafkaPublisher implements Publisher {
   }
 
   private Handover send(RoutedRecord routed, Delivery delivery) {
-    try {
-      return new Sending(routed.topic(), delivery) {
-        @Override
-        void failedLater(PublishFailure failure) {
-          // Before the delivery is told: whoever hears of it finds the publisher broken.
-          super.failedLater(breakOff(routed.topic(), failure));
-        }
-      }.send(producer, record(routed));
-    } catch (IllegalStateException e) {
-      if (broken) { // closed by a callback meanwhile
-        return new Refused(new NotSent());
+    return new Sending(routed.topic(), delivery) {
+      @Override
+      void failedLater(PublishFailure failure) {
+        // Before the delivery is told: whoever hears of it finds the publisher broken.
+        super.failedLater(breakOff(routed.topic(), failure));
       }
-      throw e;
-    }
+    }.send(producer, record(routed));
   }
 
   static ProducerRecord<byte[], byte[]> record(RoutedRecord routed) {
@@ -173,6 +183,9 @@ public final class KafkaPublisher implements Publisher {
     retriesBefore += ProducerFigures.retries(producer);
     producer = new KafkaProducer<>(config);
     broken = false;
+    if (closed) { // meanwhile, by another thread
+      producer.close(Duration.ZERO);
+    }
   }
 
   @Override
@@ -182,6 +195,7 @@ public final class KafkaPublisher implements Publisher {
 
   @Override
   public void close() {
+    closed = true;
     producer.close(Duration.ZERO);
     admin.close(Duration.ZERO);
   }

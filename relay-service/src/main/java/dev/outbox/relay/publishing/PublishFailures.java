@@ -9,6 +9,7 @@ import dev.outbox.relay.publishing.PublishFailure.NotSent;
 import dev.outbox.relay.publishing.PublishFailure.Rejected;
 import dev.outbox.relay.publishing.PublishFailure.Scope;
 import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.ClusterAuthorizationException;
@@ -38,6 +39,9 @@ final class PublishFailures {
    * @param failure what the producer reports for it
    */
   static PublishFailure classify(String topic, Throwable failure) {
+    if (isInnocent(failure)) {
+      return new NotSent();
+    }
     for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
       @Nullable PublishFailure known = known(topic, cause);
       if (known != null) {
@@ -50,6 +54,12 @@ final class PublishFailures {
             "Publishing to topic '%s' failed: %s".formatted(topic, failure),
             "The relay tries again by itself; if this repeats, see the broker's log.",
             failure));
+  }
+
+  /** What the producer says of records whose batch was refused because of another one in it. */
+  private static boolean isInnocent(Throwable failure) {
+    return failure.getClass() == KafkaException.class
+        && String.valueOf(failure.getMessage()).contains("invalid records");
   }
 
   private static @Nullable PublishFailure known(String topic, Throwable cause) {

@@ -35,7 +35,9 @@ final class TransactionalPublisher implements Publisher {
   private final PositionTopic positions;
   private final KafkaProducer<byte[], byte[]> producer;
   private final List<Undecided> batch = new ArrayList<>();
+  private @Nullable SourcePosition committed;
   private boolean inTransaction;
+  private boolean blamed;
   private volatile boolean broken;
 
   TransactionalPublisher(
@@ -55,8 +57,10 @@ final class TransactionalPublisher implements Publisher {
   @Override
   public Optional<SourcePosition> begin() {
     // Ends what an instance before has left open, so that its position can be read or is void.
-    insist(producer::initTransactions);
-    return positions.read();
+    insist(producer::initTransactions, () -> {});
+    Optional<SourcePosition> found = positions.read();
+    committed = found.orElse(null);
+    return found;
   }
 
   @Override
@@ -89,11 +93,16 @@ final class TransactionalPublisher implements Publisher {
 
   /**
    * The producer tells every record of a spoiled transaction the error that spoiled it; only the
-   * first record that is told is to blame. Others that deserve it are found when they go again.
+   * first record that is told one of its own is to blame. Others that deserve it are found when
+   * they go again.
    */
   private synchronized PublishFailure blame(PublishFailure failure) {
-    boolean first = !broken;
     broken = true;
+    if (failure instanceof NotSent) {
+      return failure;
+    }
+    boolean first = !blamed;
+    blamed = true;
     boolean aboutOneRecord =
         failure instanceof Rejected rejected && rejected.scope() == Scope.RECORD;
     return aboutOneRecord && !first ? new NotSent() : failure;
@@ -107,9 +116,10 @@ final class TransactionalPublisher implements Publisher {
     if (broken) {
       return false;
     }
+    SourcePosition position = later(through);
     try {
-      var unused = producer.send(positions.record(through));
-      insist(producer::commitTransaction);
+      var unused = producer.send(positions.record(position));
+      insist(producer::commitTransaction, this::requireTopics);
     } catch (Stopped e) {
       broken = true;
       return false;
@@ -118,17 +128,55 @@ final class TransactionalPublisher implements Publisher {
     } catch (InterruptException e) {
       throw e;
     } catch (KafkaException e) {
-      if (PublishFailures.classify(positions.topic(), e) instanceof Fatal fatal
-          && batch.stream().noneMatch(Undecided::hasFailed)) {
-        throw fatal.cause();
+      if (batch.stream().noneMatch(Undecided::isRejected)) {
+        throw positionRefused(e); // nothing would become different by sending it all again
       }
       broken = true;
       return false;
     }
+    committed = position;
     inTransaction = false;
     batch.forEach(Undecided::committed);
     batch.clear();
     return true;
+  }
+
+  /** A command that is carried out again stands before what came after it the first time. */
+  private SourcePosition later(SourcePosition through) {
+    SourcePosition before = committed;
+    return before == null || before.compareTo(through) < 0 ? through : before;
+  }
+
+  private RelayException positionRefused(KafkaException failure) {
+    PublishFailure why = PublishFailures.classify(positions.topic(), failure);
+    return why instanceof Fatal fatal
+        ? fatal.cause()
+        : new RelayException(
+            Stage.PUBLISHING,
+            "The position cannot be written to topic '%s': %s"
+                .formatted(
+                    positions.topic(),
+                    why instanceof Rejected rejected ? rejected.reason() : failure.getMessage()),
+            why instanceof Rejected rejected
+                ? rejected.remedy()
+                : "The relay tries again by itself; if this repeats, see the broker's log.",
+            failure);
+  }
+
+  /** The producer would wait for ever with records of a topic that is gone. */
+  private void requireTopics() {
+    batch.stream()
+        .map(Undecided::topic)
+        .distinct()
+        .filter(topics::isGone)
+        .findFirst()
+        .ifPresent(
+            gone -> {
+              throw new RelayException(
+                  Stage.PUBLISHING,
+                  "Topic '%s' was deleted while events were under way to it.".formatted(gone),
+                  "Create it again, or let the relay set its events aside.");
+            });
   }
 
   @Override
@@ -139,16 +187,25 @@ final class TransactionalPublisher implements Publisher {
   @Override
   public void restore() {
     if (inTransaction) {
-      insist(producer::abortTransaction);
+      insist(producer::abortTransaction, () -> {});
       inTransaction = false;
     }
     batch.forEach(Undecided::aborted);
     batch.clear();
+    resolved();
+  }
+
+  private synchronized void resolved() {
+    blamed = false;
     broken = false;
   }
 
-  /** Brokers that are away are waited for; an outcome that is not known must not be guessed. */
-  private void insist(Runnable operation) {
+  /**
+   * Brokers that are away are waited for; an outcome that is not known must not be guessed.
+   *
+   * @param lookAround done after each wait in vain; what it throws ends the waiting
+   */
+  private void insist(Runnable operation, Runnable lookAround) {
     while (true) {
       try {
         operation.run();
@@ -157,6 +214,7 @@ final class TransactionalPublisher implements Publisher {
         if (givingUp.getAsBoolean()) {
           throw new Stopped(e);
         }
+        lookAround.run();
       } catch (InterruptException e) {
         throw e;
       } catch (KafkaException e) {
@@ -169,7 +227,7 @@ final class TransactionalPublisher implements Publisher {
     }
   }
 
-  /** Not needed: a transaction that takes too long is ended by the brokers. */
+  /** Looked at while a transaction cannot be committed. */
   @Override
   public void stalled(String topic) {}
 
@@ -219,8 +277,12 @@ final class TransactionalPublisher implements Publisher {
       failure = blame(why);
     }
 
-    boolean hasFailed() {
-      return failure != null;
+    String topic() {
+      return topic;
+    }
+
+    boolean isRejected() {
+      return failure instanceof Rejected;
     }
 
     void committed() {

@@ -89,7 +89,9 @@ final class OutboxRows {
         Stage.OPERATIONS,
         sql -> {
           if (exists(sql, parked)) {
-            sql.sql("select id from %s where relay = :relay".formatted(parked.quoted()))
+            sql.sql(
+                    "select id from %s where relay = :relay and id is not null"
+                        .formatted(parked.quoted()))
                 .param("relay", settings.name())
                 .withFetchSize(FETCH)
                 .query(

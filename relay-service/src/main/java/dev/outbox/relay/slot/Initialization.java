@@ -136,7 +136,8 @@ public final class Initialization {
         epoch,
         Server.current(sql),
         Optional.empty(),
-        0,
+        // An instance that led before must not take the next run for its own.
+        before.map(known -> known.runs() + 1).orElse(0L),
         SlotStatus.read(sql, settings.slot()).map(SlotStatus::confirmedLsn),
         Optional.of(publication.identity(sql)),
         floor,

@@ -5,6 +5,7 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.ReplacedException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.parking.ParkedTable;
 import dev.outbox.relay.slot.RelayRecord.Floor;
@@ -97,11 +98,9 @@ public final class Preflight {
     }
     new Publication(settings).require(sql, memory.publication());
     long confirmed = Objects.requireNonNull(slot.confirmedLsn());
+    Memory current = promoted ? beginTimeline(sql, memory, server, confirmed) : memory;
     return new Outcome.Ready(
-        new SlotStart(
-            promoted ? beginTimeline(sql, memory, server, confirmed) : memory.epoch(), confirmed),
-        memory.runs(),
-        pending(memory));
+        new SlotStart(current.epoch(), confirmed), current.runs(), pending(current));
   }
 
   private static Optional<PendingRecovery> pending(Memory memory) {
@@ -146,14 +145,17 @@ public final class Preflight {
   }
 
   /** A promoted server begins a new timeline, and with it a new epoch of positions. */
-  private int beginTimeline(JdbcClient sql, Memory memory, Server server, long confirmed) {
+  private Memory beginTimeline(JdbcClient sql, Memory memory, Server server, long confirmed) {
     // A recovery that is due has the epoch before to itself.
     int epoch = Epochs.after(memory.epoch(), memory.recoverySnapshot().isPresent() ? 2 : 1);
-    record.write(sql, memory.promoted(server, epoch, confirmed));
+    Memory current = memory.promoted(server, epoch, confirmed);
+    if (!record.replace(sql, memory, current)) {
+      throw new ReplacedException("Another instance has begun on the promoted server.");
+    }
     LOG.atWarn()
         .addKeyValue("timeline", server.timeline())
         .addKeyValue("epoch", epoch)
         .log("The server has been promoted since the last run; positions begin a new epoch");
-    return epoch;
+    return current;
   }
 }

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.core.simple.JdbcClient.StatementSpec;
 
 /**
  * What the relay remembers in the source database about its slot, so that a slot that is gone or
@@ -241,9 +242,26 @@ final class RelayRecord {
 
   /** Writes the memory; the row's time tells when the current epoch began. */
   void write(JdbcClient sql, Memory memory) {
-    sql.sql(
+    var unused = upsert(sql, memory, "").update();
+  }
+
+  /**
+   * The same, unless another instance has begun a run or a timeline since the memory was read.
+   *
+   * @return whether it was written
+   */
+  boolean replace(JdbcClient sql, Memory read, Memory memory) {
+    return upsert(sql, memory, "where r.runs = :runsBefore and r.timeline = :timelineBefore")
+            .param("runsBefore", read.runs())
+            .param("timelineBefore", read.server().timeline())
+            .update()
+        == 1;
+  }
+
+  private StatementSpec upsert(JdbcClient sql, Memory memory, String condition) {
+    return sql.sql(
             """
-            insert into %s (name, slot, epoch, system_identifier, timeline, gap, runs,
+            insert into %s as r (name, slot, epoch, system_identifier, timeline, gap, runs,
               published_lsn, publication, floor, floor_at, recovered_gap, recovery_snapshot)
             values (:name, :slot, :epoch, :system, :timeline, :gap, :runs,
               '0/0'::pg_lsn + cast(:published as numeric), :publication, :floor,
@@ -254,8 +272,9 @@ final class RelayRecord {
               publication = excluded.publication, floor = excluded.floor,
               floor_at = excluded.floor_at, recovered_gap = excluded.recovered_gap,
               recovery_snapshot = excluded.recovery_snapshot, initialized_at = now()
+            %s
             """
-                .formatted(table.quoted()))
+                .formatted(table.quoted(), condition))
         .param("name", name)
         .param("slot", memory.slot())
         .param("epoch", memory.epoch())
@@ -268,8 +287,7 @@ final class RelayRecord {
         .param("floor", memory.floor().map(Floor::seq).orElse(null), Types.BIGINT)
         .param("floorAt", memory.floor().map(floor -> floor.at().toString()).orElse(null))
         .param("recoveredGap", memory.recoveredGap().orElse(null))
-        .param("recoverySnapshot", memory.recoverySnapshot().orElse(null))
-        .update();
+        .param("recoverySnapshot", memory.recoverySnapshot().orElse(null));
   }
 
   /**

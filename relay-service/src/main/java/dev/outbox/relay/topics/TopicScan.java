@@ -73,12 +73,10 @@ public final class TopicScan implements AutoCloseable {
    *
    * @param topics topics that exist
    * @param since records with an earlier timestamp may be left out
-   * @return for each topic from which the broker has removed records that were asked for: the
-   *     moment from which on the topic is complete
+   * @return how far back each topic reaches
    * @throws RelayException when no broker answers, or a transaction stays open too long
    */
-  public Map<String, Instant> read(
-      Set<String> topics, Instant since, Consumer<TopicRecord> visitor) {
+  public Map<String, Reach> read(Set<String> topics, Instant since, Consumer<TopicRecord> visitor) {
     return asking(
         () -> {
           List<TopicPartition> partitions =
@@ -87,11 +85,10 @@ public final class TopicScan implements AutoCloseable {
                   .map(info -> new TopicPartition(info.topic(), info.partition()))
                   .toList();
           Map<TopicPartition, Long> ends = ends(partitions);
-          Map<String, Instant> completeSince = new HashMap<>();
           consumer.assign(partitions);
-          seek(since, ends, completeSince);
+          Map<String, Reach> reach = seek(since, ends);
           readTo(ends, visitor);
-          return completeSince;
+          return reach;
         });
   }
 
@@ -106,8 +103,8 @@ public final class TopicScan implements AutoCloseable {
     }
   }
 
-  private void seek(
-      Instant since, Map<TopicPartition, Long> ends, Map<String, Instant> completeSince) {
+  private Map<String, Reach> seek(Instant since, Map<TopicPartition, Long> ends) {
+    Map<String, Reach> reach = new HashMap<>();
     Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(ends.keySet());
     long millis = Math.max(0, since.toEpochMilli());
     Map<TopicPartition, @Nullable OffsetAndTimestamp> found =
@@ -120,12 +117,15 @@ public final class TopicScan implements AutoCloseable {
           long start = first == null ? end : first.offset();
           consumer.seek(partition, start);
           if (beginning > 0 && start == beginning) {
-            completeSince.merge(
-                partition.topic(),
-                first == null ? Instant.now() : Instant.ofEpochMilli(first.timestamp()),
-                (one, other) -> one.isAfter(other) ? one : other);
+            reach
+                .computeIfAbsent(
+                    partition.topic(), topic -> new Reach(consumer.partitionsFor(topic).size()))
+                .begins(
+                    partition.partition(),
+                    first == null ? Instant.now() : Instant.ofEpochMilli(first.timestamp()));
           }
         });
+    return reach;
   }
 
   private void readTo(Map<TopicPartition, Long> ends, Consumer<TopicRecord> visitor) {
