@@ -15,6 +15,8 @@ import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.slot.Initialization.Step;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
+import dev.outbox.relay.slot.RelayRecord.Memory;
+import dev.outbox.relay.slot.RelayRecord.Server;
 import dev.outbox.relay.source.SlotStart;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
@@ -248,6 +250,40 @@ class PreflightTest {
         this::check,
         "may not write to the relay's own public.outbox_relay, public.outbox_parked",
         "grant select, insert, update on \"public\".\"outbox_relay\", \"public\".\"outbox_parked\" to");
+  }
+
+  @Test
+  void anAcceptedGapDoesNotLetAnInstanceThatLedBeforeLeadOn() {
+    init();
+    Ready first = (Ready) check();
+    new SlotWatch(database(), settings).beginRun(first);
+    // Given a gap that an operator accepts while that instance sleeps
+    dropSlot();
+    new Initialization(database(), settings).run(true);
+    new SlotWatch(database(), settings).beginRun((Ready) check());
+    // Then the newer run is not the sleeping one's
+    assertThat(database().call(new RunFence(settings, first.run())::isNewest)).isFalse();
+  }
+
+  @Test
+  void aMemoryReadBeforeAnotherInstanceBeganIsNotWritten() {
+    init();
+    RelayRecord record = new RelayRecord(settings);
+    Memory read = database().call(record::read).orElseThrow();
+    Memory promoted = read.promoted(new Server("42", 7), read.epoch() + 1, 0);
+    // Given an instance that has been faster
+    new SlotWatch(database(), settings).beginRun((Ready) check());
+    // Then the slower one changes nothing
+    assertThat(database().<Boolean>call(sql -> record.replace(sql, read, promoted))).isFalse();
+    assertThat(database().call(record::read).orElseThrow().epoch()).isEqualTo(read.epoch());
+  }
+
+  @Test
+  void whatIsWrittenDownIsDurableWhateverTheDatabasesDefault() {
+    database.execute("alter database " + database.slot() + " set synchronous_commit = off");
+    String durable =
+        database().call(sql -> sql.sql("show synchronous_commit").query(String.class).single());
+    assertThat(durable).isEqualTo("on");
   }
 
   @Test
