@@ -41,6 +41,7 @@ class BrokenConnectionTest {
   }
 
   @Test
+  @Tag("long")
   void aRelayHeldBackByItsBrokerKeepsItsSlotBeyondTheServersPatience() throws Exception {
     // Given a server that gives slots of silent readers away after four seconds
     Relay relay =

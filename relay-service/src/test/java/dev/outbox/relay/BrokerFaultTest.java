@@ -99,6 +99,7 @@ class BrokerFaultTest {
   class UnderLoad {
 
     @Test
+    @Tag("long")
     void aStoppedBrokerIsReportedAndGoneOnWith() {
       stopAndStart(Duration.ZERO);
     }
@@ -148,6 +149,7 @@ class BrokerFaultTest {
     }
 
     @Test
+    @Tag("long")
     void tooFewInSyncReplicasAreReportedAndGoneOnWithWhenThereAreEnough() {
       try (LocalKafka second = LocalKafka.builder().joining(kafka).start()) {
         createTopic(new NewTopic(topic("Order"), 3, (short) 2), Map.of("min.insync.replicas", "2"));
@@ -186,6 +188,7 @@ class BrokerFaultTest {
     }
 
     @Test
+    @Tag("long")
     void halfOpenConnectionsAreReportedAndWhatArrivesLateIsNotRepeated() {
       createTopic("Order", Map.of());
       // Requests are given up and sent on another connection, and then both arrive.

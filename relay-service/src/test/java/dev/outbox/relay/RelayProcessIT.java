@@ -54,6 +54,7 @@ class RelayProcessIT {
   }
 
   @Test
+  @Tag("long")
   void killedAgainAndAgainItLosesNothingKeepsOrderAndEffectsHappenOnce() throws Exception {
     int writers = 4;
     int eventsPerWriter = 5_000;

@@ -30,6 +30,7 @@ import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The relay in this JVM, between a real database and a real broker. */
@@ -223,6 +224,7 @@ class RelayTest {
   }
 
   @Test
+  @Tag("long")
   void aStopWhileWaitingForATopicLosesNothing() throws Exception {
     // Given a relay that waits for the broker to make a topic
     Relay waiting = startRelay(Map.of("drain-timeout", "1s"));
@@ -292,6 +294,7 @@ class RelayTest {
   }
 
   @Test
+  @Tag("long")
   void aBrokerThatWasAwayIsGoneOnWithInOrderAndWithoutRepeats() {
     // Given a relay that has published
     Relay relay = startRelay();

@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
@@ -123,6 +124,7 @@ class SlotLevelsTest {
   }
 
   @Test
+  @Tag("long")
   void theRoomOfALimitedSlotFallsAndIsToldBeforeItIsGone(@TempDir Path directory) throws Exception {
     // Given a server that keeps little of the log
     try (LocalPostgres server =

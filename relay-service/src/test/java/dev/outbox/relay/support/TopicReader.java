@@ -1,6 +1,7 @@
 package dev.outbox.relay.support;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,10 +33,17 @@ public final class TopicReader implements AutoCloseable {
   /** A consumer of one topic that reads from its beginning; the topic is made where it may be. */
   public static KafkaConsumer<byte[], String> consumer(String bootstrapServers, String topic) {
     KafkaConsumer<byte[], String> consumer = consumer(bootstrapServers, new StringDeserializer());
-    consumer.assign(
-        consumer.partitionsFor(topic).stream()
-            .map(partition -> new TopicPartition(topic, partition.partition()))
-            .toList());
+    List<TopicPartition> partitions =
+        await()
+            .atMost(Duration.ofSeconds(60))
+            .pollInSameThread()
+            .until(
+                () ->
+                    consumer.partitionsFor(topic).stream()
+                        .map(partition -> new TopicPartition(topic, partition.partition()))
+                        .toList(),
+                found -> !found.isEmpty());
+    consumer.assign(partitions);
     return consumer;
   }
 
