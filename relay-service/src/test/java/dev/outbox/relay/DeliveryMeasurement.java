@@ -131,6 +131,6 @@ class DeliveryMeasurement {
   }
 
   private static RelayProcess start(Map<String, String> properties) {
-    return RelayProcess.start(properties, List.of("-XX:TieredStopAtLevel=4", "-Xmx512m"));
+    return RelayProcess.start(properties, List.of("-Xmx512m"));
   }
 }

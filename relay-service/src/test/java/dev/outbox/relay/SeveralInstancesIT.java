@@ -102,6 +102,7 @@ class SeveralInstancesIT {
   }
 
   @Test
+  @Tag("long")
   void aLeaderThatSleptFindsOutThatItWasReplacedBeforeItPublishes() throws Exception {
     // Given a leader that has all in flight that it may, and holds more that it has read
     throttle(1.0);

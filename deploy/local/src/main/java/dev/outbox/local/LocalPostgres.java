@@ -152,6 +152,7 @@ public final class LocalPostgres implements PostgresServer {
                   "--auth=scram-sha-256",
                   "--no-sync"));
       command.addAll(PostgresSettings.INITDB);
+      command.addAll(PostgresSettings.cheapPasswords(version));
       ChildProcess initdb =
           ChildProcess.start(
               account.command(command), Map.of(), "INT", directory.resolve("initdb.log"));

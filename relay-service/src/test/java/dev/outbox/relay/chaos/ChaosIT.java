@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -12,6 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Everything that is committed is published in order and takes effect once, whatever breaks. Short
  * unless told otherwise; {@code docs/chaos/README.md} tells the properties.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class ChaosIT {
 
   private static final ChaosOptions OPTIONS = ChaosOptions.fromSystemProperties();

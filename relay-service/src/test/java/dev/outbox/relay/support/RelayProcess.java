@@ -56,8 +56,6 @@ public final class RelayProcess implements AutoCloseable {
     properties.forEach((key, value) -> arguments.add("--" + key + "=" + value));
     return new RelayProcess(
         ChildProcess.java()
-            // Quick to start; tests of speed are elsewhere.
-            .jvmArguments("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
             .jvmArguments(jvmArguments.toArray(String[]::new))
             .jar(JAR)
             .arguments(arguments.toArray(String[]::new))
