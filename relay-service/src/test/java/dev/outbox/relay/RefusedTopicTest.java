@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -101,9 +102,18 @@ class RefusedTopicTest {
     assertThat(topics.ids()).containsExactly(other, otherToo);
     assertThat(parked()).extracting(Listed::id).containsExactly(missing, missingToo);
     assertThat(parked().get(0).reason()).contains(topic("Invoice")).contains("does not exist");
+  }
+
+  @Test
+  @Tag("long")
+  void aTopicThatComesTooLateIsPublishedToWhenItsKeysAreRetried() {
+    startRelay("1s");
+    String one = database.insert("Invoice", "1", "small");
+    String two = database.insert("Invoice", "2", "small");
+    awaitPatiently().until(() -> parked().size() == 2);
     broker.createTopic(topic("Invoice"), 1);
-    retryUntilPublished("Invoice", "1", missing);
-    retryUntilPublished("Invoice", "2", missingToo);
+    retryUntilPublished("Invoice", "1", one);
+    retryUntilPublished("Invoice", "2", two);
   }
 
   @Test

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 class ReleaseIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(120);
-  private static final int KILLS = 3;
+  private static final int KILLS = 2;
 
   @AutoClose private OutboxDatabase database;
   @AutoClose private TopicReader topics;
