@@ -26,12 +26,14 @@ public interface KafkaServer extends RestartableServer {
   }
 
   /**
-   * Deletes a topic with its records; clients hear of it a little later.
+   * Deletes a topic with its records. The broker takes in nothing more for it when the method
+   * returns; clients hear of it a little later.
    *
    * @throws LocalStackException when the broker refuses
    */
   default void deleteTopic(String name) {
     TopicAdministration.run(this, "delete", name, admin -> admin.deleteTopics(List.of(name)).all());
+    TopicAdministration.awaitGone(this, name);
   }
 
   /**

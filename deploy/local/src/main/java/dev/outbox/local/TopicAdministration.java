@@ -1,5 +1,6 @@
 package dev.outbox.local;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
@@ -9,11 +10,13 @@ import org.apache.kafka.common.KafkaFuture;
 /** One change to a topic, over a connection of its own. */
 final class TopicAdministration {
 
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private TopicAdministration() {}
 
   static void run(
       KafkaServer broker, String verb, String topic, Function<Admin, KafkaFuture<Void>> change) {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+    try (Admin admin = admin(broker)) {
       change.apply(admin).get();
     } catch (ExecutionException e) {
       throw new LocalStackException("Cannot %s the topic %s".formatted(verb, topic), e);
@@ -21,5 +24,20 @@ final class TopicAdministration {
       Thread.currentThread().interrupt();
       throw new LocalStackException("Interrupted: %s the topic %s".formatted(verb, topic), e);
     }
+  }
+
+  /** A deletion is the controller's; brokers hear of it, and take records in until then. */
+  static void awaitGone(KafkaServer broker, String topic) {
+    try (Admin admin = admin(broker)) {
+      Waiting.until(
+          "the end of topic " + topic,
+          PATIENCE,
+          Waiting::pause,
+          () -> !admin.listTopics().names().get().contains(topic));
+    }
+  }
+
+  private static Admin admin(KafkaServer broker) {
+    return Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
   }
 }
