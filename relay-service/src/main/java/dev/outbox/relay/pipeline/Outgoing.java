@@ -125,10 +125,6 @@ final class Outgoing {
    * @param transaction LSN that may be confirmed once it and everything before it is settled
    */
   boolean publish(Dispatch dispatch, long transaction) throws InterruptedException {
-    Key key = parking.key(dispatch.event());
-    if (parking.holds(key, dispatch.position())) {
-      return park(dispatch, transaction);
-    }
     Routing routing = dispatch.route(router);
     if (routing instanceof Unroutable unroutable) {
       return refuse(admit(dispatch, transaction, size(dispatch)), rejection(unroutable));
@@ -137,10 +133,11 @@ final class Outgoing {
     if (!await(() -> inFlight.hasRoomFor(record.size()))) {
       return false;
     }
-    if (parking.holds(key, dispatch.position())) { // something was refused while waiting
-      return park(dispatch, transaction);
-    }
     Entry<Dispatch> entry = admit(dispatch, transaction, record.size());
+    // Not before: something may have been refused while this waited for room.
+    if (parking.holds(parking.key(dispatch.event()), dispatch.position())) {
+      return parkBehind(entry);
+    }
     Handover handover = handOver(record, dispatch);
     if (handover instanceof Handover.GivenUp) {
       inFlight.withdrawLast();
@@ -166,11 +163,6 @@ final class Outgoing {
     if (last == null || dispatch.position().compareTo(last) > 0) {
       last = dispatch.position();
     }
-  }
-
-  private boolean park(Dispatch dispatch, long transaction) throws InterruptedException {
-    int size = size(dispatch);
-    return await(() -> inFlight.hasRoomFor(size)) && parkBehind(admit(dispatch, transaction, size));
   }
 
   private Entry<Dispatch> admit(Dispatch dispatch, long transaction, int size) {
