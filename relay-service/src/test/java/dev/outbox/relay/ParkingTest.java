@@ -12,14 +12,23 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.control.ControlLog;
 import dev.outbox.relay.control.ControlMessage;
 import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.event.SourcePosition;
+import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.metrics.RelayMetrics;
+import dev.outbox.relay.parking.Key;
+import dev.outbox.relay.parking.ParkedEvent;
 import dev.outbox.relay.parking.ParkedTable;
 import dev.outbox.relay.parking.ParkedTable.Listed;
+import dev.outbox.relay.parking.ParkingLot;
+import dev.outbox.relay.slot.Preflight;
+import dev.outbox.relay.slot.Preflight.Outcome.Ready;
+import dev.outbox.relay.source.SlotStart;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
 import dev.outbox.relay.support.TopicReader;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -150,6 +159,41 @@ class ParkingTest {
     Listed discarded = sourceDatabase().call(sql -> table().find(sql, poison)).orElseThrow();
     assertThat(discarded.state()).isEqualTo("discarded");
     assertThat(discarded.note()).isEqualTo("test order");
+  }
+
+  @Test
+  void whatWasDiscardedBeforeACrashIsNotPublishedWhenItIsReadAgain() throws Exception {
+    Relay relay = startRelay(Map.of());
+    awaitConfirmed();
+    relay.stop();
+    // Given an event that was parked and discarded by a run that could not confirm it any more
+    String discarded = database.insert("Order", "1", "small");
+    SlotStart slot = ((Ready) new Preflight(sourceDatabase(), settings(Map.of())).check()).start();
+    SourcePosition position = new SourcePosition(slot.epoch(), slot.confirmedLsn(), 0);
+    ParkingLot before =
+        new ParkingLot(sourceDatabase(), settings(Map.of()), sql -> {}, this::topic);
+    before.park(
+        new Key(topic("Order"), "1"),
+        new ParkedEvent(
+            position,
+            discarded,
+            "Order",
+            "1",
+            "Happened",
+            null,
+            null,
+            Instant.now(),
+            Stage.PUBLISHING,
+            "refused",
+            1),
+        () -> {});
+    assertThat(before.discard(position, position.within(1), "test order")).isTrue();
+    // When a new run reads it again
+    startRelay(Map.of());
+    String after = database.insert("Order", "1", "small");
+    awaitPatiently().until(() -> topics.ids().contains(after));
+    // Then it stays discarded
+    assertThat(topics.ids()).containsExactly(after);
   }
 
   @Test
