@@ -80,13 +80,13 @@ class LargeTransactionIT {
         """
         do $$ begin
           set synchronous_commit = off;
-          for first in %d..%d by 10 loop
+          for n in %d..%d by 10 loop
             %s;
             commit;
           end loop;
         end $$
         """
-            .formatted(from, to, rows("first", "first + 9")));
+            .formatted(from, to, rows("n", "n + 9")));
   }
 
   /** Payloads begin with the row's number. */
