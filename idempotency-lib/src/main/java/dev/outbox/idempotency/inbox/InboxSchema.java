@@ -20,6 +20,9 @@ public final class InboxSchema {
   /** Apart from the application's own history, so that neither sees the other's migrations. */
   static final String HISTORY_TABLE = "outbox_idempotency_schema_history";
 
+  /** "outbox_i" in ASCII; advisory locks are apart by database. */
+  private static final long LOCK = 0x6f7574626f785f69L;
+
   static final String LOCATION = "classpath:dev/outbox/idempotency/inbox/migration";
 
   /**
@@ -75,6 +78,8 @@ public final class InboxSchema {
    * <p>One schema has one history, hence one inbox table. For a second one use another schema or
    * {@code docs/sql/inbox_event.sql}.
    *
+   * @param dataSource gives connections whose user may create tables; a pool must have room for
+   *     three, of which Flyway takes two and the lock that makes other instances wait one
    * @throws org.flywaydb.core.api.FlywayException when the database refuses
    * @throws InboxSchemaException when the table is not usable afterwards
    */
@@ -88,11 +93,26 @@ public final class InboxSchema {
             .baselineOnMigrate(true)
             .baselineVersion("0");
     table.schema().ifPresent(schema -> configuration.defaultSchema(schema).schemas(schema));
-    configuration.load().migrate();
-    try {
+    try (Connection guard = dataSource.getConnection()) {
+      awaitOtherInstances(guard);
+      configuration.load().migrate();
+      guard.rollback();
       check(dataSource, table);
     } catch (SQLException e) {
-      throw new IllegalStateException("The inbox table could not be read after migration", e);
+      throw new IllegalStateException("The database of the inbox table cannot be asked", e);
+    }
+  }
+
+  /**
+   * Flyway's own lock does not cover the creation of its history: of several instances that start
+   * in a new database, one may find the history of another without its first row, and fail. This
+   * lock ends with the transaction, so that it works behind a transaction pooler too.
+   */
+  static void awaitOtherInstances(Connection guard) throws SQLException {
+    guard.setAutoCommit(false);
+    try (PreparedStatement lock =
+        guard.prepareStatement("select pg_advisory_xact_lock(" + LOCK + ")")) {
+      lock.execute();
     }
   }
 

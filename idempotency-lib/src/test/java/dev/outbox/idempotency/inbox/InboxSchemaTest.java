@@ -4,12 +4,14 @@ import static java.util.concurrent.CompletableFuture.runAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -38,6 +40,8 @@ class InboxSchemaTest {
       select pg_get_indexdef(indexrelid) from pg_index where indrelid = 'inbox_event'::regclass
       order by 1
       """;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final PostgresServer postgres;
   private final TestDatabase database;
@@ -106,7 +110,25 @@ class InboxSchemaTest {
             .toArray(CompletableFuture[]::new);
 
     // Then
-    assertThat(CompletableFuture.allOf(instances)).succeedsWithin(Duration.ofSeconds(20));
+    assertThat(CompletableFuture.allOf(instances)).succeedsWithin(PATIENCE);
+  }
+
+  @Test
+  void anInstanceWaitsWhileAnotherMigrates() throws SQLException {
+    try (Connection other = database.begin()) {
+      // Given
+      InboxSchema.awaitOtherInstances(other);
+
+      // When
+      CompletableFuture<?> instance =
+          runAsync(() -> InboxSchema.migrate(database.dataSource()), TestDatabase.THREAD_EACH);
+      await().atMost(PATIENCE).until(() -> database.waitingForLocks().size() == 1);
+      assertThat(database.query("select 1 from pg_tables where schemaname = 'public'")).isEmpty();
+      other.rollback();
+
+      // Then
+      assertThat(instance).succeedsWithin(PATIENCE);
+    }
   }
 
   @Test
