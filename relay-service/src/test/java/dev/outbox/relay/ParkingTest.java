@@ -288,13 +288,14 @@ class ParkingTest {
     String other = database.insert("Order", "2", "small");
     awaitHalted(relay, "outbox.relay.parking.limit");
     assertThat(parked()).hasSize(3);
-    assertThat(topics.ids()).isEmpty();
+    // The other key may have been under way with the poison.
+    assertThat(topics.idsByKey()).doesNotContainKey("1");
     relay.stop();
     limit(1_000_000);
     startRelay(Map.of("parking.limit", "30"));
     awaitParked(6);
     send(new ControlMessage.Release("Order", "1"));
-    awaitPatiently().until(() -> topics.ids().size() >= 7);
+    awaitPatiently().until(() -> topics.ids().containsAll(database.eventIds()));
     List<String> rows = new ArrayList<>(database.eventIds());
     rows.remove(other);
     assertThat(topics.idsByKey().get("1")).isEqualTo(rows);
