@@ -57,7 +57,8 @@ class DemoIT {
       Set<Long> processes = processesUntil(demo, "Ctrl-C stops everything");
       assertThat(demo.output()).contains("/actuator/health", "status", "insert into outbox_event");
       // When
-      demo.sendSignal("INT");
+      // Ctrl-C sends another one, which a shell has its background jobs ignore.
+      demo.sendSignal("TERM");
       // Then
       demo.awaitExit(PATIENCE);
       assertThat(demo.output()).contains("Everything is stopped");
