@@ -7,6 +7,7 @@ import dev.outbox.relay.RelayState.Starting;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.DatabaseSession;
 import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.failure.DatabaseFailures;
 import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.ReplacedException;
@@ -17,7 +18,6 @@ import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.metrics.RelayMetrics.SlotFigures;
 import dev.outbox.relay.operations.Retention;
 import dev.outbox.relay.pipeline.Pipeline;
-import dev.outbox.relay.publishing.KafkaWarmUp;
 import dev.outbox.relay.recovery.Recovery;
 import dev.outbox.relay.slot.Checkpoint;
 import dev.outbox.relay.slot.Preflight;
@@ -67,6 +67,9 @@ public final class Relay {
    */
   private static final Duration DATABASE_SILENT_AFTER = Duration.ofSeconds(10);
 
+  /** From when on a slot that nobody streams from, by what the server says, ends the run. */
+  private static final Duration STREAM_GONE_AFTER = Duration.ofSeconds(5);
+
   /** One each, since a database that does not answer holds a thread for a while. */
   private static final int WATCHERS = 4;
 
@@ -95,7 +98,7 @@ public final class Relay {
   private volatile @Nullable Checkpoint checkpoint;
   private volatile @Nullable Lease lease;
   private boolean stallReported;
-  private boolean warm;
+  private @Nullable Long unstreamedSince;
 
   /** Not started yet. */
   public Relay(RelaySettings settings, RelayMetrics metrics) {
@@ -251,20 +254,11 @@ public final class Relay {
           .addKeyValue("slot", settings.slot())
           .addKeyValue("serverProcess", inUse.serverProcess())
           .log("Standing by: another instance streams from the slot");
-      warmUp();
     }
     state = starting.standby(inUse.serverProcess());
     do {
       pause(STANDBY_LOOK);
     } while (!isStopping() && !vacancy.isVacant());
-  }
-
-  /** Once: what has been loaded stays loaded. */
-  private void warmUp() {
-    if (!warm) {
-      warm = true;
-      watcher.execute(() -> KafkaWarmUp.run(settings));
-    }
   }
 
   /** No failure: the other instance does the work. */
@@ -408,6 +402,7 @@ public final class Relay {
       SlotStatus slot = slotWatch.require();
       progress.looked(slot.confirmedLsn(), metrics.publishedSoFar());
       advance(checkpoint, slot.confirmedLsn());
+      abortIfCutOff(running, slot);
     } catch (RelayException e) {
       if (e instanceof GapException) {
         running.abort(e);
@@ -416,6 +411,29 @@ public final class Relay {
       }
     } catch (RuntimeException e) {
       LOG.atWarn().setCause(e).log("Watching the slot failed");
+    }
+  }
+
+  /**
+   * The connection that streams may be half-open while all others work; then only the server knows.
+   */
+  private void abortIfCutOff(Pipeline running, SlotStatus slot) {
+    if (lease == null || slot.activePid() != null) {
+      unstreamedSince = null;
+      return;
+    }
+    long now = System.nanoTime();
+    Long since = unstreamedSince;
+    if (since == null) {
+      unstreamedSince = now;
+    } else if (now - since >= STREAM_GONE_AFTER.toNanos()) {
+      unstreamedSince = null;
+      running.abort(
+          new RelayException(
+              Stage.SOURCE,
+              "PostgreSQL has ended the stream from slot '%s', and the connection does not tell."
+                  .formatted(settings.slot()),
+              "Look at the network to PostgreSQL; the relay connects anew by itself."));
     }
   }
 
@@ -438,7 +456,12 @@ public final class Relay {
       running.abort(e);
     } catch (RuntimeException e) {
       LOG.atDebug().setCause(e).log("Leadership cannot be confirmed");
-      abortIfSilent(running, current);
+      if (e instanceof RelayException told && DatabaseFailures.isShutDown(e)) {
+        // It waits with its end for what streams from it to be confirmed, or to go.
+        running.abort(told);
+      } else {
+        abortIfSilent(running, current);
+      }
     }
   }
 

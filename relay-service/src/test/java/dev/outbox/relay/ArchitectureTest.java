@@ -25,6 +25,15 @@ class ArchitectureTest {
           .resideInAnyPackage("io.debezium..", "org.apache.kafka.connect..");
 
   @ArchTest
+  static final ArchRule onlyItsEngineKnowsTheReplicationStream =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(RELAY + "source.pgoutput..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.postgresql.replication..");
+
+  @ArchTest
   static final ArchRule onlyPublishingAndReadingKnowKafkaClients =
       noClasses()
           .that()

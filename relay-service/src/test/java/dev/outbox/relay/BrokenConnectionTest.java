@@ -9,6 +9,7 @@ import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.RelayState.Failed;
 import dev.outbox.relay.RelayState.Leading;
+import dev.outbox.relay.config.RelaySettings.Engine;
 import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
@@ -21,6 +22,8 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A stream that is silent for long: because it is held back, or because it is cut in half. */
 @WithLocalStack
@@ -101,6 +104,34 @@ class BrokenConnectionTest {
         // And goes on when there is a way again
         String after = database.insert("Order", "1", "after");
         proxy.resume();
+        await().atMost(PATIENCE).pollInSameThread().until(() -> topic.ids().contains(after));
+      } finally {
+        relay.stop();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Engine.class)
+  @Tag("long")
+  void aRelayWhoseStreamAloneIsCutOffConnectsAnew(Engine engine, PostgresServer postgres)
+      throws Exception {
+    // Given a relay that has published through a proxy
+    try (FaultProxy proxy = FaultProxy.before(postgres.port())) {
+      Relay relay =
+          start(
+              Map.of(
+                  "engine",
+                  engine.name(),
+                  "database.url",
+                  database.url().replace(":" + postgres.port() + "/", ":" + proxy.port() + "/")));
+      try {
+        database.insert("Order", "1", "before");
+        await().atMost(PATIENCE).pollInSameThread().until(() -> topic.poll().size() == 1);
+        // When its connections carry nothing any more, and new ones do
+        proxy.stallPresent();
+        String after = database.insert("Order", "1", "after");
+        // Then it goes on with new ones
         await().atMost(PATIENCE).pollInSameThread().until(() -> topic.ids().contains(after));
       } finally {
         relay.stop();

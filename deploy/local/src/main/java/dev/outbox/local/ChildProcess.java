@@ -50,7 +50,7 @@ public final class ChildProcess implements AutoCloseable {
    * @param endSignal the signal that asks this program to end
    * @param outputFile takes standard output and standard error; what it holds already stays
    */
-  static ChildProcess start(
+  public static ChildProcess start(
       List<String> command, Map<String, String> environment, String endSignal, Path outputFile) {
     try {
       Directories.ensureParent(outputFile);

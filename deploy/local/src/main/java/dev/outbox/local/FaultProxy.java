@@ -157,10 +157,18 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
-  /** Ends {@link #stall}. */
+  /** The same for the connections that there are; new ones pass. */
+  public void stallPresent() {
+    synchronized (lock) {
+      connections.forEach(connection -> connection.held = true);
+    }
+  }
+
+  /** Ends {@link #stall} and {@link #stallPresent}. */
   public void resume() {
     synchronized (lock) {
       stalled = false;
+      connections.forEach(connection -> connection.held = false);
       lock.notifyAll();
     }
   }
@@ -306,6 +314,7 @@ public final class FaultProxy implements AutoCloseable {
     private final Socket server = new Socket();
     // Guarded by the lock.
     private boolean over;
+    private boolean held;
     private int directionsEnded;
 
     Connection(Socket client) {
@@ -368,9 +377,9 @@ public final class FaultProxy implements AutoCloseable {
       synchronized (lock) {
         long due = System.nanoTime() + atLeast.toNanos();
         long remaining = atLeast.toNanos();
-        while (!over && (stalled || remaining > 0)) {
+        while (!over && (stalled || held || remaining > 0)) {
           try {
-            if (stalled) {
+            if (stalled || held) {
               lock.wait();
             } else {
               lock.wait(remaining / 1_000_000, (int) (remaining % 1_000_000));

@@ -51,7 +51,7 @@ public record RelaySettings(
     @DefaultValue("outbox.position.{name}") String positionTopic,
     @DefaultValue("recover") OnGap onGap,
     @DefaultValue("7d") Duration retention,
-    @DefaultValue("32MB") DataSize inFlightLimit,
+    @DefaultValue("8MB") DataSize inFlightLimit,
     @DefaultValue("10s") Duration heartbeatInterval,
     @DefaultValue("20s") Duration drainTimeout,
     @DefaultValue Backoff backoff,
@@ -173,7 +173,9 @@ public record RelaySettings(
   /** What reads the write-ahead log. */
   public enum Engine {
     /** Embedded Debezium. */
-    DEBEZIUM
+    DEBEZIUM,
+    /** The relay's own reader of PostgreSQL's replication stream. */
+    PGOUTPUT
   }
 
   /** What the relay promises on the topic. */

@@ -1,6 +1,7 @@
 package dev.outbox.relay.failure;
 
 import java.sql.SQLException;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Tells what PostgreSQL's error codes mean for the relay and what to do about them. */
@@ -8,6 +9,8 @@ public final class DatabaseFailures {
 
   /** SQL states of this class come from the driver when it has lost the server or finds none. */
   private static final String CONNECTION_EXCEPTIONS = "08";
+
+  private static final Set<String> SHUT_DOWN = Set.of("57P01", "57P02", "57P03");
 
   private DatabaseFailures() {}
 
@@ -86,6 +89,11 @@ public final class DatabaseFailures {
   /** Whether no server answered at all, or not in time; a refusal is an answer. */
   public static boolean isUnreachable(Throwable failure) {
     return stateOf(failure).startsWith(CONNECTION_EXCEPTIONS);
+  }
+
+  /** Whether the server says that it ends, has crashed or is not there yet. */
+  public static boolean isShutDown(Throwable failure) {
+    return SHUT_DOWN.contains(stateOf(failure));
   }
 
   private static @Nullable SQLException find(Throwable failure) {

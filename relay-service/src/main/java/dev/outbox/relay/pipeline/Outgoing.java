@@ -32,7 +32,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,9 +46,6 @@ import org.slf4j.LoggerFactory;
 final class Outgoing {
 
   private static final Logger LOG = LoggerFactory.getLogger(Outgoing.class);
-
-  /** Confirming costs a round trip to the server, so not every acknowledgement is worth one. */
-  private static final Duration CONFIRM_EVERY = Duration.ofMillis(100);
 
   /** Longest wait before looking again whether to stop, or whether something was refused. */
   private static final Duration LOOK_AROUND = Duration.ofMillis(50);
@@ -67,11 +63,8 @@ final class Outgoing {
   private final EventRouter router;
   private final RelayMetrics metrics;
   private final StopSignal stop;
-  private final LongConsumer beforeConfirming;
-  private @Nullable Confirmation confirmation;
+  private final Confirming confirming;
   private @Nullable SourcePosition last;
-  private volatile long confirmed;
-  private long lastConfirmationNanos = System.nanoTime();
   private long lastStallLookNanos = System.nanoTime();
 
   Outgoing(
@@ -83,9 +76,8 @@ final class Outgoing {
       EventRouter router,
       RelayMetrics metrics,
       StopSignal stop,
-      LongConsumer beforeConfirming,
-      long start) {
-    this.beforeConfirming = beforeConfirming;
+      Confirming confirming) {
+    this.confirming = confirming;
     this.parks = settings.poison() == Poison.PARK;
     this.parkingLimit = settings.parking().limit();
     this.inFlight = inFlight;
@@ -95,17 +87,16 @@ final class Outgoing {
     this.router = router;
     this.metrics = metrics;
     this.stop = stop;
-    this.confirmed = start;
   }
 
   /** From now on positions are confirmed with this. */
   void confirmWith(Confirmation current) {
-    confirmation = current;
+    confirming.with(current);
   }
 
   /** The position confirmed last. Any thread. */
   long confirmed() {
-    return confirmed;
+    return confirming.confirmed();
   }
 
   /** An event that becomes a record as it is. */
@@ -229,14 +220,14 @@ final class Outgoing {
     if (!commit()) {
       return false;
     }
-    confirmSettled(CONFIRM_EVERY);
+    confirming.settled(inFlight.settle());
     return true;
   }
 
   /** Waits until everything is settled, and confirms it. */
   boolean drain() throws InterruptedException {
     boolean empty = commit() && await(inFlight::isEmpty);
-    confirmSettled(Duration.ZERO);
+    confirming.settledFinally(inFlight.settle());
     return empty;
   }
 
@@ -263,7 +254,7 @@ final class Outgoing {
       if (publisher.isBroken() ? !resolve() : !commit()) {
         return false;
       }
-      confirmSettled(CONFIRM_EVERY);
+      confirming.settled(inFlight.settle());
       if (!condition.getAsBoolean()) {
         inFlight.awaitCompletion(LOOK_AROUND);
       }
@@ -423,7 +414,7 @@ final class Outgoing {
   private boolean haltAt(Entry<Dispatch> entry, RelayException failure)
       throws InterruptedException {
     var unused = await(() -> inFlight.isOldest(entry));
-    confirmSettled(Duration.ZERO);
+    confirming.settledFinally(inFlight.settle());
     throw failure;
   }
 
@@ -460,17 +451,6 @@ final class Outgoing {
   private void lookAtTopic(Dispatch waiting) {
     if (waiting.route(router) instanceof Routed routed) {
       publisher.stalled(routed.record().topic());
-    }
-  }
-
-  private void confirmSettled(Duration notBefore) throws InterruptedException {
-    long settled = inFlight.settle();
-    long now = System.nanoTime();
-    if (settled != confirmed && now - lastConfirmationNanos >= notBefore.toNanos()) {
-      beforeConfirming.accept(settled);
-      Objects.requireNonNull(confirmation).confirm(settled);
-      confirmed = settled;
-      lastConfirmationNanos = now;
     }
   }
 

@@ -26,6 +26,7 @@ import dev.outbox.relay.source.SourceItem.Decoded;
 import dev.outbox.relay.source.SourceItem.Ignored;
 import dev.outbox.relay.source.SourceItem.Undecodable;
 import dev.outbox.relay.source.debezium.DebeziumSource;
+import dev.outbox.relay.source.pgoutput.PgOutputSource;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -48,6 +49,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private final Publisher publisher;
   private final ParkingLot parking;
   private final InFlightEvents<Dispatch> inFlight;
+  private final Confirming confirming;
   private final Outgoing outgoing;
   private final Commands commands;
   private final RelayMetrics metrics;
@@ -88,18 +90,10 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
               leadership.require(); // what waited for long may be another instance's business now
               return stop.isRequested();
             });
+    this.confirming = new Confirming(beforeConfirming, start.confirmedLsn());
     this.outgoing =
         new Outgoing(
-            settings,
-            inFlight,
-            publisher,
-            leadership,
-            parking,
-            router,
-            metrics,
-            stop,
-            beforeConfirming,
-            start.confirmedLsn());
+            settings, inFlight, publisher, leadership, parking, router, metrics, stop, confirming);
     this.commands =
         new Commands(
             new ControlLog(settings.name()),
@@ -107,7 +101,11 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
             router,
             outgoing,
             new Replaying(database, settings, parking, outgoing));
-    this.source = new DebeziumSource(settings, start);
+    this.source =
+        switch (settings.engine()) {
+          case DEBEZIUM -> new DebeziumSource(settings, start);
+          case PGOUTPUT -> new PgOutputSource(settings, start);
+        };
   }
 
   /**
@@ -117,7 +115,8 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
    *     first event is taken in; what it throws ends the run
    * @param leadership asked on the engine thread before each record is handed to Kafka; what it
    *     throws ends the run
-   * @param beforeConfirming called on the engine thread with each position before it is confirmed
+   * @param beforeConfirming called with each position before it is confirmed, on a thread of its
+   *     own
    * @param recovery what is published before the first event, if something is
    * @throws RelayException when they have not
    */
@@ -314,6 +313,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   public void close() {
     source.close();
     publisher.close();
+    confirming.close();
     ended.countDown();
   }
 }

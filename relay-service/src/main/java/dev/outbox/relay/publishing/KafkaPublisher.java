@@ -122,13 +122,20 @@ public final class KafkaPublisher implements Publisher {
   }
 
   private Handover send(RoutedRecord routed, Delivery delivery) {
-    return new Sending(routed.topic(), delivery) {
-      @Override
-      void failedLater(PublishFailure failure) {
-        // Before the delivery is told: whoever hears of it finds the publisher broken.
-        super.failedLater(breakOff(routed.topic(), failure));
-      }
-    }.send(producer, record(routed));
+    return new Pipelined(routed.topic(), delivery).send(producer, record(routed));
+  }
+
+  /** Waits in thousands, so it keeps nothing of the record. */
+  private final class Pipelined extends Sending {
+    Pipelined(String topic, Delivery delivery) {
+      super(topic, delivery);
+    }
+
+    @Override
+    void failedLater(PublishFailure failure) {
+      // Before the delivery is told: whoever hears of it finds the publisher broken.
+      super.failedLater(breakOff(topic(), failure));
+    }
   }
 
   static ProducerRecord<byte[], byte[]> record(RoutedRecord routed) {

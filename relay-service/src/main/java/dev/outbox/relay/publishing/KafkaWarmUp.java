@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Uses Kafka's clients once, so that an instance that stands by has loaded them when it takes over;
- * loading is half the time of a takeover otherwise. Nothing is written, nobody is fenced off.
+ * Uses Kafka's clients once, so that they are loaded when they are needed. Nothing is written,
+ * nobody is fenced off.
  */
 public final class KafkaWarmUp {
 

@@ -13,11 +13,11 @@ import org.springframework.util.unit.DataSize;
 /** The producer's settings: defaults, the user's own, and those that uphold a guarantee. */
 final class ProducerSettings {
 
-  /** Beyond the bytes in flight: what half-filled batches take. */
-  private static final DataSize BATCH_ROOM = DataSize.ofMegabytes(16);
-
   /** Not the producer but the topic shall decide how large an event may be. */
   private static final DataSize LARGEST_REQUEST = DataSize.ofMegabytes(16);
+
+  /** Room for the largest, with what it takes beside the event. */
+  private static final DataSize LEAST_BUFFER = DataSize.ofMegabytes(17);
 
   /** How long one attempt waits for a topic's metadata before it looks whether to give up. */
   private static final Duration METADATA_ATTEMPT = Duration.ofSeconds(2);
@@ -31,7 +31,8 @@ final class ProducerSettings {
     config.put(ProducerConfig.BATCH_SIZE_CONFIG, (int) DataSize.ofKilobytes(64).toBytes());
     config.put(
         ProducerConfig.BUFFER_MEMORY_CONFIG,
-        settings.inFlightLimit().toBytes() + BATCH_ROOM.toBytes());
+        // Batches that are not full take as much as full ones.
+        Math.max(2 * settings.inFlightLimit().toBytes(), LEAST_BUFFER.toBytes()));
     config.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, METADATA_ATTEMPT.toMillis());
     config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, (int) LARGEST_REQUEST.toBytes());
     config.putAll(settings.kafka().properties());
@@ -41,9 +42,8 @@ final class ProducerSettings {
     config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     config.put(ProducerConfig.ACKS_CONFIG, "all");
     // A broker accepts any sequence number from a producer it has no state of. With two batches
-    // under
-    // way to a new partition, the second is taken and the first refused while the partition comes
-    // up.
+    // under way to a new partition, the second is taken and the first refused while the partition
+    // comes up.
     config.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
     config.put(ProducerConfig.RETRIES_CONFIG, Integer.MAX_VALUE);
     config.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Integer.MAX_VALUE);

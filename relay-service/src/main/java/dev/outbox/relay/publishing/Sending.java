@@ -52,6 +52,10 @@ class Sending implements Callback {
         : PublishFailures.classify(topic, failure);
   }
 
+  String topic() {
+    return topic;
+  }
+
   /** The broker has the record. Callback thread. */
   void acknowledgedLater() {
     delivery.acknowledged();

@@ -257,13 +257,11 @@ final class TransactionalPublisher implements Publisher {
 
   /** A record whose fate is the transaction's. */
   private final class Undecided extends Sending {
-    private final String topic;
     private final Delivery delivery;
     private volatile @Nullable PublishFailure failure;
 
     Undecided(String topic, Delivery delivery) {
       super(topic, delivery);
-      this.topic = topic;
       this.delivery = delivery;
     }
 
@@ -277,10 +275,6 @@ final class TransactionalPublisher implements Publisher {
       failure = blame(why);
     }
 
-    String topic() {
-      return topic;
-    }
-
     boolean isRejected() {
       return failure instanceof Rejected;
     }
@@ -292,7 +286,7 @@ final class TransactionalPublisher implements Publisher {
     void aborted() {
       @Nullable PublishFailure why = failure;
       if (why != null) {
-        topics.rejected(topic, why);
+        topics.rejected(topic(), why);
       }
       delivery.failed(why == null ? new NotSent() : why);
     }

@@ -8,17 +8,20 @@ import dev.outbox.relay.routing.RoutedRecord.Header;
 import dev.outbox.relay.routing.Routing.Routed;
 import dev.outbox.relay.routing.Routing.Unroutable;
 import dev.outbox.relay.routing.RowHeaders.MalformedHeadersException;
+import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Gives an event its topic, key and headers: the record contract, with CloudEvents 1.0 in Kafka's
- * binary mode. Holds no state; any thread may use it.
+ * binary mode. Any thread may use it.
  */
 public final class EventRouter {
 
@@ -46,8 +49,44 @@ public final class EventRouter {
           "outbox-position",
           REPLAY);
 
+  private static final byte[] DEFAULT_CONTENT_TYPE_BYTES = DEFAULT_CONTENT_TYPE.getBytes(UTF_8);
+
   private final String topicTemplate;
   private final byte[] source;
+  private final Kept<Topic> topics = new Kept<>();
+  private final Kept<byte[]> types = new Kept<>();
+  private volatile CommitTime lastCommitTime = CommitTime.of(Instant.EPOCH);
+
+  /** The topic of an aggregate type, and whether Kafka takes its name. */
+  private record Topic(String name, boolean valid) {}
+
+  /** What is made of a few names again and again. */
+  private static final class Kept<V> {
+    /** Names come from rows, so there could be any number of them. */
+    private static final int MOST = 1000;
+
+    private final Map<String, V> made = new ConcurrentHashMap<>();
+
+    V of(String name, Function<String, V> make) {
+      @Nullable V known = made.get(name);
+      if (known != null) {
+        return known;
+      }
+      V fresh = make.apply(name);
+      if (made.size() < MOST) {
+        made.put(name, fresh);
+      }
+      return fresh;
+    }
+  }
+
+  /** A commit's time as its events bear it. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record CommitTime(Instant time, byte[] text) {
+    static CommitTime of(Instant time) {
+      return new CommitTime(time, DateTimeFormatter.ISO_INSTANT.format(time).getBytes(UTF_8));
+    }
+  }
 
   /**
    * @param topicTemplate topic name with {@code {aggregatetype}} in it
@@ -60,7 +99,16 @@ public final class EventRouter {
 
   /** The topic of an aggregate type, which need not be a name that Kafka takes. */
   public String topic(String aggregateType) {
-    return topicTemplate.replace("{aggregatetype}", aggregateType);
+    return topicOf(aggregateType).name();
+  }
+
+  private Topic topicOf(String aggregateType) {
+    return topics.of(
+        aggregateType,
+        type -> {
+          String name = topicTemplate.replace("{aggregatetype}", type);
+          return new Topic(name, isTopic(name));
+        });
   }
 
   /** Whether Kafka takes it as a topic's name. */
@@ -70,16 +118,15 @@ public final class EventRouter {
 
   /** The record for an event, or why there can be none. */
   public Routing route(OutboxEvent event) {
-    String topic = topic(event.aggregateType());
-    if (!isTopic(topic)) {
+    Topic topic = topicOf(event.aggregateType());
+    if (!topic.valid()) {
       return new Unroutable(
-          "'" + topic + "' is not a valid Kafka topic name",
+          "'" + topic.name() + "' is not a valid Kafka topic name",
           "use aggregate types of letters, digits, '.', '_' and '-'");
     }
     try {
-      return new Routed(
-          new RoutedRecord(
-              topic, event.aggregateId().getBytes(UTF_8), event.payload(), headers(event)));
+      byte[] key = event.aggregateId().getBytes(UTF_8);
+      return new Routed(new RoutedRecord(topic.name(), key, event.payload(), headers(event, key)));
     } catch (MalformedHeadersException e) {
       return new Unroutable(
           "the row's headers cannot be read: " + e.getMessage(),
@@ -106,7 +153,7 @@ public final class EventRouter {
             topic == null ? record.topic() : topic, record.key(), record.value(), headers));
   }
 
-  private List<Header> headers(OutboxEvent event) throws MalformedHeadersException {
+  private List<Header> headers(OutboxEvent event, byte[] key) throws MalformedHeadersException {
     byte[] id = event.id().getBytes(UTF_8);
     Map<String, String> own =
         event.headers() == null ? Map.of() : RowHeaders.parse(event.headers());
@@ -115,10 +162,14 @@ public final class EventRouter {
     headers.add(new Header("ce_specversion", CLOUD_EVENTS_VERSION));
     headers.add(new Header("ce_id", id));
     headers.add(new Header("ce_source", source));
-    headers.add(header("ce_type", event.type()));
-    headers.add(header("ce_subject", event.aggregateId()));
-    headers.add(header("ce_time", DateTimeFormatter.ISO_INSTANT.format(event.committedAt())));
-    headers.add(header(CONTENT_TYPE, own.getOrDefault(CONTENT_TYPE, DEFAULT_CONTENT_TYPE)));
+    headers.add(new Header("ce_type", types.of(event.type(), type -> type.getBytes(UTF_8))));
+    headers.add(new Header("ce_subject", key));
+    headers.add(new Header("ce_time", commitTime(event.committedAt())));
+    @Nullable String contentType = own.get(CONTENT_TYPE);
+    headers.add(
+        new Header(
+            CONTENT_TYPE,
+            contentType == null ? DEFAULT_CONTENT_TYPE_BYTES : contentType.getBytes(UTF_8)));
     own.forEach(
         (name, value) -> {
           if (!RESERVED.contains(name) && !name.equals(CONTENT_TYPE)) {
@@ -127,6 +178,16 @@ public final class EventRouter {
         });
     headers.add(header("outbox-position", event.position().asText()));
     return headers;
+  }
+
+  /** The same for all events of a transaction, and costly to write. */
+  private byte[] commitTime(Instant time) {
+    CommitTime last = lastCommitTime;
+    if (!last.time().equals(time)) {
+      last = CommitTime.of(time);
+      lastCommitTime = last;
+    }
+    return last.text();
   }
 
   private static Header header(String name, String value) {

@@ -8,7 +8,7 @@ import dev.outbox.relay.failure.RelayException;
 /**
  * Writes down how far everything is published, each time before the slot is told. So a slot that
  * stands further on was made anew or moved by somebody else, whoever that was and whenever: nothing
- * but the relay moves a slot. For the engine thread; one object serves one run.
+ * but the relay moves a slot. For one thread; one object serves one run.
  */
 public final class PublishedPosition implements AutoCloseable {
 

@@ -4,11 +4,12 @@ package dev.outbox.relay.source;
 public interface SourceHandler {
 
   /**
-   * Takes what the engine has read, in commit order. Also called with an empty batch, several times
-   * a second, while there is nothing to read, so that acknowledgements that arrive late are
-   * confirmed.
+   * Takes what the engine has read, in commit order. Also called several times a second while there
+   * is nothing to read, so that acknowledgements that arrive late are confirmed and a stop is
+   * heard.
    *
-   * @param batch to be walked once; items are decoded on the way
+   * @param batch never empty: when nothing was read, a {@link SourceItem.Progress} says so; to be
+   *     walked once, items may be decoded on the way
    * @param confirmation to confirm positions with during this call
    * @return whether the engine shall go on; with {@code false} the run ends, and only what has been
    *     confirmed counts as read

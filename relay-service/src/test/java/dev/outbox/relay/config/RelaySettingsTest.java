@@ -45,7 +45,7 @@ class RelaySettingsTest {
                 "outbox.position.{name}",
                 RelaySettings.OnGap.RECOVER,
                 Duration.ofDays(7),
-                DataSize.ofMegabytes(32),
+                DataSize.ofMegabytes(8),
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(20),
                 new RelaySettings.Backoff(Duration.ofMillis(500), Duration.ofSeconds(30)),

@@ -11,6 +11,7 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
+import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.slot.Initialization;
 import dev.outbox.relay.slot.Preflight;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
@@ -39,6 +40,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterEach;
@@ -143,6 +145,25 @@ public abstract class OutboxSourceContract {
     List<String> committed = new ArrayList<>();
     interleave(new Random(11), 80, committed);
     assertReadAgainAtTheSamePlace(committed, new Random(12));
+  }
+
+  /** Whoever changes the engine goes on at the same positions. */
+  protected void assertReadsTheSameAs(BiFunction<RelaySettings, SlotStart, OutboxSource> other)
+      throws Exception {
+    List<String> committed = new ArrayList<>();
+    interleave(new Random(13), 80, committed);
+    List<OutboxEvent> byThisEngine = readWithoutConfirming(this::source, committed.size());
+    assertThat(readWithoutConfirming(other, committed.size()))
+        .usingRecursiveFieldByFieldElementComparator()
+        .isEqualTo(byThisEngine);
+  }
+
+  private List<OutboxEvent> readWithoutConfirming(
+      BiFunction<RelaySettings, SlotStart, OutboxSource> engine, int events) throws Exception {
+    try (Run run = new Run(0, engine)) {
+      run.awaitEvents(events);
+      return List.copyOf(run.events());
+    }
   }
 
   /** Breaks runs off after confirming up to some event, until the last one is confirmed. */
@@ -311,6 +332,32 @@ public abstract class OutboxSourceContract {
     source.close();
     // Then the run ends without a failure
     run.get(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void theEndOfTheConnectionEndsTheRun() throws Exception {
+    // Given a run that waits for something to read
+    OutboxSource source = source(settings, start());
+    CountDownLatch reading = new CountDownLatch(1);
+    Future<?> run =
+        threads.submit(
+            () -> {
+              source.run(
+                  (batch, confirmation) -> {
+                    reading.countDown();
+                    return true;
+                  });
+              return null;
+            });
+    reading.await();
+    // When the server ends its connection
+    database.execute(
+        "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '"
+            + database.slot()
+            + "'");
+    // Then the run fails, so that a new one begins
+    assertThatThrownBy(() -> run.get(30, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(RelayException.class);
   }
 
   @Test
@@ -593,6 +640,7 @@ public abstract class OutboxSourceContract {
     private final OutboxSource source;
     private final Future<?> running;
     private final int confirmEvents;
+    private long confirmed;
     private final PublishedPosition published;
 
     /** Confirms everything. */
@@ -604,9 +652,13 @@ public abstract class OutboxSourceContract {
      * @param confirmEvents confirms up to the event of this number and nothing behind it
      */
     Run(int confirmEvents) {
+      this(confirmEvents, OutboxSourceContract.this::source);
+    }
+
+    Run(int confirmEvents, BiFunction<RelaySettings, SlotStart, OutboxSource> engine) {
       this.confirmEvents = confirmEvents;
       published = new PublishedPosition(new SourceDatabase(settings), settings, 0);
-      source = source(settings, start());
+      source = engine.apply(settings, start());
       running =
           threads.submit(
               () -> {
@@ -619,7 +671,9 @@ public abstract class OutboxSourceContract {
         throws InterruptedException {
       List<OutboxEvent> read = new ArrayList<>();
       long transaction = 0;
+      int items = 0;
       for (SourceItem item : batch) {
+        items++;
         if (events.size() + read.size() < confirmEvents) {
           transaction = item.transaction();
         }
@@ -631,8 +685,10 @@ public abstract class OutboxSourceContract {
           undecodable.add((Undecodable) item);
         }
       }
+      assertThat(items).isPositive();
       events.addAll(read);
-      if (transaction != 0) {
+      if (transaction != 0 && transaction != confirmed) {
+        confirmed = transaction;
         published.advanceTo(transaction);
         confirmation.confirm(transaction);
       }

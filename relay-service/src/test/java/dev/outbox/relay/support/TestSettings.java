@@ -10,6 +10,9 @@ import org.springframework.core.env.StandardEnvironment;
 /** Settings for tests, loaded and checked the way the relay does. */
 public final class TestSettings {
 
+  /** The engine of every test that does not choose one itself. */
+  private static final String ENGINE = System.getProperty("outbox.tests.engine", "debezium");
+
   private TestSettings() {}
 
   /** For a relay of this database; {@code more} holds keys without the common prefix. */
@@ -32,6 +35,7 @@ public final class TestSettings {
     properties.put("topic-template", database.slot() + ".{aggregatetype}");
     properties.put("auto-init", "true");
     properties.put("backoff.max", "1s");
+    properties.put("engine", ENGINE);
     properties.putAll(more);
     Map<String, String> prefixed = new LinkedHashMap<>();
     properties.forEach((key, value) -> prefixed.put("outbox.relay." + key, value));

@@ -2,8 +2,10 @@ package dev.outbox.relay.source.debezium;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.source.EventMessages;
+import dev.outbox.relay.source.LogItems;
 import dev.outbox.relay.source.OutboxSource;
 import dev.outbox.relay.source.SlotStart;
+import dev.outbox.relay.source.SourceFailures;
 import dev.outbox.relay.source.SourceHandler;
 import dev.outbox.relay.source.SourceHandler.Confirmation;
 import dev.outbox.relay.source.SourceItem;
@@ -36,6 +38,8 @@ public final class DebeziumSource implements OutboxSource {
 
   private static final Logger LOG = LoggerFactory.getLogger(DebeziumSource.class);
 
+  private static final String NAME = "Debezium";
+
   /** Debezium itself waits up to three minutes for a task that does not start. */
   private static final Duration CLOSE_WITHIN = Duration.ofSeconds(30);
 
@@ -59,7 +63,8 @@ public final class DebeziumSource implements OutboxSource {
     this.settings = settings;
     this.decoder =
         new RecordDecoder(
-            start, EngineSettings.tickTopic(settings), new EventMessages(settings.tableName()));
+            EngineSettings.tickTopic(settings),
+            new LogItems(start, new EventMessages(settings.tableName())));
   }
 
   @Override
@@ -86,7 +91,7 @@ public final class DebeziumSource implements OutboxSource {
           .notifying((records, committer) -> handleBatch(records, committer, handler))
           .build();
     } catch (RuntimeException e) {
-      throw EngineFailures.explain(e, settings);
+      throw SourceFailures.explain(NAME, e, settings);
     }
   }
 
@@ -117,7 +122,7 @@ public final class DebeziumSource implements OutboxSource {
       throw new IllegalStateException("the engine thread was interrupted", failure);
     }
     if (engineProblem != null) {
-      throw EngineFailures.explain(engineProblem, settings);
+      throw SourceFailures.explain(NAME, engineProblem, settings);
     }
   }
 

@@ -2,7 +2,7 @@ package dev.outbox.relay.source.debezium;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.TableName;
-import java.time.Duration;
+import dev.outbox.relay.source.StreamSettings;
 import java.util.Properties;
 import org.postgresql.Driver;
 import org.postgresql.PGProperty;
@@ -22,18 +22,6 @@ final class EngineSettings {
   private static final int TICK_MILLIS = 100;
 
   private static final String TICK_TOPIC_PREFIX = "tick";
-
-  /**
-   * After how long without a word from this side the server ends the stream, so that another
-   * instance gets the slot of one that hangs or is cut off. The server's own default is a minute.
-   */
-  private static final Duration SLOT_HELD_IN_SILENCE = Duration.ofSeconds(10);
-
-  /**
-   * Several words within that time. A thread of Debezium's own sends them, so also while Kafka is
-   * away and the reading thread is held back.
-   */
-  private static final Duration STATUS_UPDATE = Duration.ofMillis(2_500);
 
   private static final String DEFAULT_PORT = "5432";
 
@@ -68,19 +56,14 @@ final class EngineSettings {
     engine.setProperty("database.password", database.password());
     engine.setProperty("database.tcpKeepAlive", "true");
     // What else the URL says (sslmode, sslrootcert …) concerns the driver.
-    engine.setProperty("driver." + PGProperty.OPTIONS.getName(), serverOptions(url));
+    engine.setProperty(
+        "driver." + PGProperty.OPTIONS.getName(),
+        StreamSettings.serverOptions(PGProperty.OPTIONS.getOrDefault(url)));
     for (String parameter : url.stringPropertyNames()) {
       if (!parameter.startsWith("PG") && !parameter.equals(PGProperty.OPTIONS.getName())) {
         engine.setProperty("driver." + parameter, url.getProperty(parameter));
       }
     }
-  }
-
-  /** For these connections alone. Of two values for one option the server takes the latter. */
-  private static String serverOptions(Properties url) {
-    String own = "-c wal_sender_timeout=" + SLOT_HELD_IN_SILENCE.toMillis();
-    String given = PGProperty.OPTIONS.getOrDefault(url);
-    return given == null ? own : own + " " + given;
   }
 
   private static String get(Properties url, PGProperty property, String otherwise) {
@@ -104,7 +87,9 @@ final class EngineSettings {
     // Positions stay the same on a second reading only while the slot stands at ends of commits,
     // so the driver must not move it to whatever a keep-alive says.
     engine.setProperty("lsn.flush.mode", "connector");
-    engine.setProperty("status.update.interval.ms", String.valueOf(STATUS_UPDATE.toMillis()));
+    // A thread of Debezium's own does it, so also while Kafka is away and the reading thread waits.
+    engine.setProperty(
+        "status.update.interval.ms", String.valueOf(StreamSettings.STATUS_UPDATE.toMillis()));
   }
 
   private static void records(Properties engine, RelaySettings settings) {

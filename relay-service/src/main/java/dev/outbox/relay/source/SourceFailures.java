@@ -1,4 +1,4 @@
-package dev.outbox.relay.source.debezium;
+package dev.outbox.relay.source;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.failure.DatabaseFailures;
@@ -8,14 +8,19 @@ import dev.outbox.relay.failure.Stage;
 import org.jspecify.annotations.Nullable;
 
 /** What an engine's end means to an operator. */
-final class EngineFailures {
+public final class SourceFailures {
 
   /** What the server says of a slot that somebody streams from. */
   private static final String OBJECT_IN_USE = "55006";
 
-  private EngineFailures() {}
+  private SourceFailures() {}
 
-  static RelayException explain(Throwable failure, RelaySettings settings) {
+  /**
+   * The failure in an operator's words, with the remedy.
+   *
+   * @param engine the engine's name
+   */
+  public static RelayException explain(String engine, Throwable failure, RelaySettings settings) {
     if (DatabaseFailures.stateOf(failure).equals(OBJECT_IN_USE)) {
       return new ReplacedException("Another instance was faster at the slot.", failure);
     }
@@ -31,8 +36,8 @@ final class EngineFailures {
     }
     return new RelayException(
         Stage.SOURCE,
-        "Debezium ended: " + deepest,
-        "The relay builds a new engine by itself; if this repeats, see the log around it.",
+        engine + " ended: " + deepest,
+        "The relay begins a new stream by itself; if this repeats, see the log around it.",
         failure);
   }
 }
