@@ -2,6 +2,7 @@ package dev.outbox.relay.command;
 
 import dev.outbox.relay.config.InvalidSettingsException;
 import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.web.EarlyWarmUp;
 import dev.outbox.relay.web.RelayServer;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,10 +52,10 @@ public final class RelayCommand implements Runnable {
   }
 
   private static boolean isRun(CommandLine.ParseResult parsed) {
-    if (CommandLine.printHelpIfRequested(parsed)) {
-      return false;
-    }
-    return !parsed.hasSubcommand() || parsed.subcommand().commandSpec().userObject() instanceof Run;
+    CommandLine.ParseResult command = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
+    return !command.isUsageHelpRequested()
+        && !command.isVersionHelpRequested()
+        && (!parsed.hasSubcommand() || command.commandSpec().userObject() instanceof Run);
   }
 
   /** Failures that tell a remedy need no stack trace; Spring Boot has reported its own already. */
@@ -75,7 +76,9 @@ public final class RelayCommand implements Runnable {
   private static void startRelay(CommandSpec spec, List<String> arguments) {
     SpringArguments.require(spec, arguments);
     try {
-      SpringApplication.run(RelayServer.class, arguments.toArray(String[]::new));
+      SpringApplication application = new SpringApplication(RelayServer.class);
+      application.addListeners(new EarlyWarmUp());
+      application.run(arguments.toArray(String[]::new));
     } catch (RuntimeException e) {
       throw new ReportedException(e);
     }
