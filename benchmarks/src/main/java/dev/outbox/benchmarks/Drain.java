@@ -1,0 +1,119 @@
+package dev.outbox.benchmarks;
+
+import dev.outbox.local.ChildProcess;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A backlog on its way to Kafka: everybody drains the same rows, one after the other, each from a
+ * slot of its own to a topic of its own.
+ */
+final class Drain {
+
+  private static final Duration LOOK_EVERY = Duration.ofMillis(20);
+  private static final Duration PATIENCE = Duration.ofMinutes(30);
+  private static final Duration SETTLED = Duration.ofSeconds(2);
+
+  private final Stack stack;
+  private final List<Contender> contenders;
+  private final Optional<ReceiveLogical> limit;
+
+  Drain(Stack stack, List<Contender> contenders, Optional<ReceiveLogical> limit) {
+    this.stack = stack;
+    this.contenders = contenders;
+    this.limit = limit;
+  }
+
+  /**
+   * What one contender did.
+   *
+   * @param seconds from the start of its process to the arrival of the last record
+   * @param firstSeconds from the start of its process to the arrival of the first record
+   * @param steadyRate events a second in the second half
+   * @param used until the last record was there
+   */
+  record Outcome(
+      String name,
+      double seconds,
+      double firstSeconds,
+      double steadyRate,
+      Optional<ProcessFigures> used,
+      int repeats) {}
+
+  List<Outcome> run(Workload backlog) {
+    stack.database().newOutbox();
+    for (Contender contender : contenders) {
+      contender.prepare(stack);
+    }
+    limit.ifPresent(program -> program.prepare(stack.database()));
+    stack.database().write(backlog);
+    List<Outcome> outcomes = new ArrayList<>();
+    for (Contender contender : contenders) {
+      outcomes.add(drain(contender, backlog));
+    }
+    limit.ifPresent(program -> outcomes.add(limit(program, backlog)));
+    return outcomes;
+  }
+
+  private Outcome limit(ReceiveLogical program, Workload backlog) {
+    double seconds = program.drain(stack.database()).toNanos() / 1e9;
+    return new Outcome(
+        "pg_recvlogical", seconds, 0, backlog.events() / seconds, Optional.empty(), 0);
+  }
+
+  private Outcome drain(Contender contender, Workload backlog) {
+    stack.createTopic(contender.topic(), backlog.partitions());
+    long started = System.currentTimeMillis();
+    ProcessFigures used;
+    try (ChildProcess process = contender.start(stack);
+        Arrival.Counter counter = new Arrival.Counter(stack, contender.topic())) {
+      awaitRecords(contender, process, counter, backlog.events());
+      used = ProcessFigures.of(process.pid());
+      awaitSilence(counter);
+    }
+    Arrival arrival = Arrival.read(stack, contender.topic(), backlog);
+    if (arrival.events() != backlog.events() || arrival.inversions() > 0) {
+      throw new BenchmarkException(
+          "%s published %,d of %,d events, %,d of them out of order"
+              .formatted(
+                  contender.name(), arrival.events(), backlog.events(), arrival.inversions()));
+    }
+    stack.deleteTopic(contender.topic());
+    System.out.printf("%s: %,.0f events/s%n", contender.name(), arrival.steadyRate());
+    return new Outcome(
+        contender.name(),
+        (arrival.last() - started) / 1e3,
+        (arrival.first() - started) / 1e3,
+        arrival.steadyRate(),
+        Optional.of(used),
+        arrival.repeats());
+  }
+
+  private static void awaitRecords(
+      Contender contender, ChildProcess process, Arrival.Counter counter, int events) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (counter.count() < events) {
+      if (process.endedWithin(LOOK_EVERY)) {
+        throw new BenchmarkException(contender.name() + " has ended:\n" + process.output());
+      }
+      if (System.nanoTime() > deadline) {
+        throw new BenchmarkException(
+            "%s published %,d of %,d events within %s:%n%s"
+                .formatted(contender.name(), counter.count(), events, PATIENCE, process.output()));
+      }
+    }
+  }
+
+  /** Markers of transactions count like records, so some records may still be missing. */
+  private static void awaitSilence(Arrival.Counter counter) {
+    long before;
+    long now = counter.count();
+    do {
+      before = now;
+      Pause.of(SETTLED);
+      now = counter.count();
+    } while (now != before);
+  }
+}
