@@ -18,11 +18,14 @@ import java.util.Map;
  */
 record DebeziumServer(Path home, Path java) implements Contender {
 
+  /** Its name in tables. */
+  static final String NAME = "Debezium Server";
+
   private static final String ID = "debezium_server";
 
   @Override
   public String name() {
-    return "Debezium Server";
+    return NAME;
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.outbox.benchmarks;
 import dev.outbox.local.ChildProcess;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -40,7 +41,45 @@ final class Drain {
       double firstSeconds,
       double steadyRate,
       Optional<ProcessFigures> used,
-      int repeats) {}
+      int repeats) {
+
+    /** How much sooner it was through than another; empty when that one took no part. */
+    Optional<Double> againstSeconds(String other, List<Outcome> all) {
+      return find(other, all).map(found -> found.seconds / seconds);
+    }
+
+    /** Its steady rate as a share of another's. */
+    Optional<Double> againstRate(String other, List<Outcome> all) {
+      return find(other, all).map(found -> steadyRate / found.steadyRate);
+    }
+
+    private static Optional<Outcome> find(String name, List<Outcome> all) {
+      return all.stream().filter(outcome -> outcome.name.equals(name)).findFirst();
+    }
+  }
+
+  /** Several times, each with a backlog of its own; of each contender its median by seconds. */
+  List<Outcome> run(Workload backlog, int rounds) {
+    List<List<Outcome>> all = new ArrayList<>();
+    for (int round = 0; round < rounds; round++) {
+      all.add(run(backlog));
+    }
+    return medians(all);
+  }
+
+  static List<Outcome> medians(List<List<Outcome>> rounds) {
+    List<Outcome> medians = new ArrayList<>();
+    for (int i = 0; i < rounds.get(0).size(); i++) {
+      int contender = i;
+      medians.add(
+          rounds.stream()
+              .map(round -> round.get(contender))
+              .sorted(Comparator.comparingDouble(Outcome::seconds))
+              .toList()
+              .get(rounds.size() / 2));
+    }
+    return medians;
+  }
 
   List<Outcome> run(Workload backlog) {
     stack.database().newOutbox();
@@ -60,7 +99,7 @@ final class Drain {
   private Outcome limit(ReceiveLogical program, Workload backlog) {
     double seconds = program.drain(stack.database()).toNanos() / 1e9;
     return new Outcome(
-        "pg_recvlogical", seconds, 0, backlog.events() / seconds, Optional.empty(), 0);
+        ReceiveLogical.NAME, seconds, 0, backlog.events() / seconds, Optional.empty(), 0);
   }
 
   private Outcome drain(Contender contender, Workload backlog) {

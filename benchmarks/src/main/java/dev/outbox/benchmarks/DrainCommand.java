@@ -28,19 +28,28 @@ final class DrainCommand implements Runnable {
               + " (default: ${DEFAULT-VALUE})")
   private List<String> shapes = List.of();
 
+  @Option(
+      names = "--rounds",
+      defaultValue = "1",
+      description = "how often; the table has the medians (default: ${DEFAULT-VALUE})")
+  private int rounds;
+
   @Mixin private Contenders contenders = new Contenders();
 
   @Override
   public void run() {
     Report report =
-        new Report("drain", "Draining a backlog", "bash benchmarks/run drain --events " + events);
+        new Report(
+            "drain",
+            "Draining a backlog",
+            "bash benchmarks/run drain --events %d --rounds %d".formatted(events, rounds));
     try (Stack stack = Stack.start()) {
       report.add(Machine.describe(stack));
       Drain drain = new Drain(stack, contenders.all(), Contenders.limit());
       var unused = drain.run(Workload.WARM_UP);
       for (String shape : shapes) {
         Workload backlog = backlog(shape);
-        add(report, shape, backlog, drain.run(backlog));
+        add(report, shape, backlog, drain.run(backlog, rounds));
       }
     }
     report.write();
@@ -76,7 +85,15 @@ final class DrainCommand implements Runnable {
                                   ProcessFigures.cpuSecondsPerMillion(
                                       used.cpu(), backlog.events())))
                   .orElse(""),
-              String.valueOf(outcome.repeats())));
+              String.valueOf(outcome.repeats()),
+              outcome
+                  .againstSeconds(DebeziumServer.NAME, outcomes)
+                  .map("%.1f times"::formatted)
+                  .orElse(""),
+              outcome
+                  .againstRate(ReceiveLogical.NAME, outcomes)
+                  .map(share -> "%.0f %%".formatted(share * 100))
+                  .orElse("")));
     }
     report.table(
         backlog.title(),
@@ -87,7 +104,9 @@ final class DrainCommand implements Runnable {
             "events/s in the second half",
             "resident MB",
             "CPU seconds per million",
-            "repeats"),
+            "repeats",
+            "as fast as Debezium Server, by seconds",
+            "of pg_recvlogical, by events/s"),
         rows);
     report.chart(
         shape,

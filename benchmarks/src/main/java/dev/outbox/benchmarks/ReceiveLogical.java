@@ -17,7 +17,10 @@ import java.util.Map;
  */
 record ReceiveLogical(Path program) {
 
-  private static final String ID = "pg_recvlogical";
+  /** Its name in tables. */
+  static final String NAME = "pg_recvlogical";
+
+  private static final String ID = NAME;
   private static final Duration PATIENCE = Duration.ofMinutes(10);
 
   void prepare(Database database) {
