@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -57,6 +58,7 @@ class LauncherIT {
   }
 
   @Test
+  @Tag("long")
   void anotherJarInTheSamePlaceIsPreparedAnew() throws IOException {
     assertThat(run("--version", List.of())).contains("relay-service ");
     FileTime before = archived();
