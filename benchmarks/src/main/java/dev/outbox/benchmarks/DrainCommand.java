@@ -42,7 +42,8 @@ final class DrainCommand implements Runnable {
         new Report(
             "drain",
             "Draining a backlog",
-            "bash benchmarks/run drain --events %d --rounds %d".formatted(events, rounds));
+            "bash benchmarks/run drain --events %d --shapes %s --rounds %d"
+                .formatted(events, String.join(",", shapes), rounds));
     try (Stack stack = Stack.start()) {
       report.add(Machine.describe(stack));
       Drain drain = new Drain(stack, contenders.all(), Contenders.limit());

@@ -33,7 +33,11 @@ final class LatencyCommand implements Runnable {
 
   @Override
   public void run() {
-    Report report = new Report("latency", "From commit to consumer", "bash benchmarks/run latency");
+    Report report =
+        new Report(
+            "latency",
+            "From commit to consumer",
+            "bash benchmarks/run latency --seconds " + seconds);
     List<Outcome> outcomes = new ArrayList<>();
     try (Stack stack = Stack.start()) {
       report.add(Machine.describe(stack));
