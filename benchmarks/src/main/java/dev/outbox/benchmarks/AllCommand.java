@@ -43,7 +43,7 @@ final class AllCommand implements Runnable {
 
   static final List<Question> QUESTIONS =
       List.of(
-          question("drain", true, "--events", "20000", "--shapes", "500x10"),
+          question("drain", true, "--events", "20000", "--shapes", "500x10", "--rounds", "1"),
           question("latency", true, "--rates", "100", "--seconds", "2"),
           question("footprint", true, "--events", "20000", "--rate", "100", "--seconds", "2"),
           question("growth", false, "--events", "10000"),

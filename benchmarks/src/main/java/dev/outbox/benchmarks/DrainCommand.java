@@ -2,6 +2,7 @@ package dev.outbox.benchmarks;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,9 +31,12 @@ final class DrainCommand implements Runnable {
 
   @Option(
       names = "--rounds",
-      defaultValue = "1",
-      description = "how often; the table has the medians (default: ${DEFAULT-VALUE})")
-  private int rounds;
+      split = ",",
+      defaultValue = "3,1",
+      description =
+          "how often each backlog, the last number for all that follow; the tables have the medians"
+              + " (default: ${DEFAULT-VALUE})")
+  private List<Integer> rounds = List.of();
 
   @Mixin private Contenders contenders = new Contenders();
 
@@ -42,15 +46,19 @@ final class DrainCommand implements Runnable {
         new Report(
             "drain",
             "Draining a backlog",
-            "bash benchmarks/run drain --events %d --shapes %s --rounds %d"
-                .formatted(events, String.join(",", shapes), rounds));
+            "bash benchmarks/run drain --events %d --shapes %s --rounds %s"
+                .formatted(
+                    events,
+                    String.join(",", shapes),
+                    rounds.stream().map(String::valueOf).collect(Collectors.joining(","))));
     try (Stack stack = Stack.start()) {
       report.add(Machine.describe(stack));
       Drain drain = new Drain(stack, contenders.all(), Contenders.limit());
       var unused = drain.run(Workload.WARM_UP);
-      for (String shape : shapes) {
-        Workload backlog = backlog(shape);
-        add(report, shape, backlog, drain.run(backlog, rounds));
+      for (int i = 0; i < shapes.size(); i++) {
+        Workload backlog = backlog(shapes.get(i));
+        int times = rounds.get(Math.min(i, rounds.size() - 1));
+        add(report, shapes.get(i), backlog, times, drain.run(backlog, times));
       }
     }
     report.write();
@@ -67,7 +75,7 @@ final class DrainCommand implements Runnable {
   }
 
   private static void add(
-      Report report, String shape, Workload backlog, List<Drain.Outcome> outcomes) {
+      Report report, String shape, Workload backlog, int times, List<Drain.Outcome> outcomes) {
     List<List<String>> rows = new ArrayList<>();
     for (Drain.Outcome outcome : outcomes) {
       rows.add(
@@ -97,7 +105,7 @@ final class DrainCommand implements Runnable {
                   .orElse("")));
     }
     report.table(
-        backlog.title(),
+        backlog.title() + (times == 1 ? "" : "; medians of " + times),
         List.of(
             "",
             "seconds from process start to last record",

@@ -41,6 +41,7 @@ final class LatencyCommand implements Runnable {
     List<Outcome> outcomes = new ArrayList<>();
     try (Stack stack = Stack.start()) {
       report.add(Machine.describe(stack));
+      SteadyLoad.warmUp(stack, contenders.all().get(0));
       for (Contender contender : contenders.all()) {
         outcomes.addAll(measure(stack, contender));
       }

@@ -26,6 +26,9 @@ final class SteadyLoad implements AutoCloseable {
   /** How long to keep a rate before its figures count. */
   static final Duration WARM_UP = Duration.ofSeconds(10);
 
+  private static final int STACK_WARM_UP_RATE = 1_000;
+  private static final Duration STACK_WARM_UP = Duration.ofSeconds(45);
+
   private static final int WRITERS = 8;
   private static final int PAYLOAD_BYTES = 500;
   private static final int KEYS = 1_000;
@@ -43,6 +46,15 @@ final class SteadyLoad implements AutoCloseable {
     this.process = contender.start(stack);
     this.consumer = Arrival.consumer(stack);
     consumer.assign(Arrival.partitionsOf(consumer, contender.topic()));
+  }
+
+  /**
+   * A broker that has just started needs most of the processor, and whoever is first pays for it.
+   */
+  static void warmUp(Stack stack, Contender any) {
+    try (SteadyLoad load = start(stack, any)) {
+      var unused = load.keep(STACK_WARM_UP_RATE, STACK_WARM_UP);
+    }
   }
 
   /** Starts the contender on an empty outbox. */

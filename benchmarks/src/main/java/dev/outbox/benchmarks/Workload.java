@@ -21,7 +21,7 @@ record Workload(int events, int payloadBytes, int perTransaction, int keys, int 
   static final int PARTITIONS = 3;
 
   /** Not for the contenders, whose processes are new each time, but for the servers. */
-  static final Workload WARM_UP = new Workload(50_000, 500, 10, 1_000, PARTITIONS);
+  static final Workload WARM_UP = new Workload(200_000, 500, 10, 1_000, PARTITIONS);
 
   String title() {
     return "%,d events of %,d bytes, %s per transaction, %,d aggregate%s, %d partition%s"

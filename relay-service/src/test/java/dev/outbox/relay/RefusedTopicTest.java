@@ -148,7 +148,7 @@ class RefusedTopicTest {
           (gen_random_uuid(), 'Order', '2', 'Happened', 'small')
         """);
     List<String> ids = database.eventIds();
-    awaitPatiently().until(() -> topics.ids().contains(ids.get(2)));
+    awaitPatiently().until(() -> topics.ids().contains(ids.get(2)) && parked().size() == 2);
     assertThat(parked()).extracting(Listed::id).containsExactly(ids.get(0), ids.get(1));
   }
 

@@ -3,11 +3,6 @@ package dev.outbox.relay.pipeline;
 import dev.outbox.relay.source.SourceHandler.Confirmation;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,20 +16,10 @@ final class Confirming implements AutoCloseable {
   /** Not every acknowledgement is worth a commit. */
   private static final Duration EVERY = Duration.ofMillis(100);
 
-  /** The record's connection answers within this, or fails. */
-  private static final Duration END_WITHIN = Duration.ofSeconds(15);
-
   private final LongConsumer record;
-  private final ExecutorService recorder =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread thread = new Thread(task, "outbox-relay-record");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final Aside recording = new Aside("outbox-relay-record");
   private @Nullable Confirmation confirmation;
   private volatile long confirmed;
-  private @Nullable Future<?> recording;
   private long recordingLsn;
   private long lastNanos = System.nanoTime();
 
@@ -59,7 +44,7 @@ final class Confirming implements AutoCloseable {
 
   /** Everything up to here is settled; confirms what can be without waiting. */
   void settled(long lsn) throws InterruptedException {
-    if (recording != null) {
+    if (recording.isBegun()) {
       if (!recording.isDone()) {
         return;
       }
@@ -72,7 +57,7 @@ final class Confirming implements AutoCloseable {
 
   /** Everything up to here is settled; returns when it is confirmed. */
   void settledFinally(long lsn) throws InterruptedException {
-    if (recording != null) {
+    if (recording.isBegun()) {
       confirmRecorded();
     }
     if (lsn != confirmed) {
@@ -83,21 +68,12 @@ final class Confirming implements AutoCloseable {
 
   private void begin(long lsn) {
     recordingLsn = lsn;
-    recording = recorder.submit(() -> record.accept(lsn));
+    recording.begin(() -> record.accept(lsn));
     lastNanos = System.nanoTime();
   }
 
   private void confirmRecorded() throws InterruptedException {
-    Future<?> due = Objects.requireNonNull(recording);
-    recording = null;
-    try {
-      due.get();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException unchecked) {
-        throw unchecked;
-      }
-      throw new IllegalStateException(e.getCause());
-    }
+    recording.finish();
     Objects.requireNonNull(confirmation).confirm(recordingLsn);
     confirmed = recordingLsn;
   }
@@ -105,11 +81,6 @@ final class Confirming implements AutoCloseable {
   /** After the engine's end: a record under way is finished, or would keep its connection. */
   @Override
   public void close() {
-    recorder.shutdown();
-    try {
-      var unused = recorder.awaitTermination(END_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    recording.close();
   }
 }

@@ -1,6 +1,7 @@
 package dev.outbox.relay.pipeline;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.RelaySettings.Delivery;
 import dev.outbox.relay.config.RelaySettings.Poison;
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
@@ -43,7 +44,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>For the engine thread, within a call of the source's handler.
  */
-final class Outgoing {
+final class Outgoing implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Outgoing.class);
 
@@ -51,6 +52,9 @@ final class Outgoing {
   private static final Duration LOOK_AROUND = Duration.ofMillis(50);
 
   private static final long PAUSE_MILLIS = 2;
+
+  /** Commits cost less the fewer they are; nobody notices this long within a backlog. */
+  private static final Duration TRANSACTION_WITHIN = Duration.ofMillis(30);
 
   private static final Duration STALLED_AFTER = Duration.ofSeconds(15);
 
@@ -64,7 +68,11 @@ final class Outgoing {
   private final RelayMetrics metrics;
   private final StopSignal stop;
   private final Confirming confirming;
+  private final boolean transactional;
+  private final Aside commit = new Aside("outbox-relay-commit");
   private @Nullable SourcePosition last;
+  private boolean uncommitted;
+  private long uncommittedSince;
   private long lastStallLookNanos = System.nanoTime();
 
   Outgoing(
@@ -78,6 +86,7 @@ final class Outgoing {
       StopSignal stop,
       Confirming confirming) {
     this.confirming = confirming;
+    this.transactional = settings.delivery() == Delivery.EXACTLY_ONCE;
     this.parks = settings.poison() == Poison.PARK;
     this.parkingLimit = settings.parking().limit();
     this.inFlight = inFlight;
@@ -154,6 +163,10 @@ final class Outgoing {
     if (last == null || dispatch.position().compareTo(last) > 0) {
       last = dispatch.position();
     }
+    if (transactional && !uncommitted) {
+      uncommitted = true;
+      uncommittedSince = System.nanoTime();
+    }
   }
 
   private Entry<Dispatch> admit(Dispatch dispatch, long transaction, int size) {
@@ -214,9 +227,29 @@ final class Outgoing {
     inFlight.pass(transaction);
   }
 
-  /** Ends a batch: what can be settled is settled. */
-  boolean endBatch() throws InterruptedException {
+  /**
+   * Ends a batch: what can be settled is settled. The end of a Kafka transaction takes a while, so
+   * it is only begun here; {@link #goOn} waits for it.
+   *
+   * @param more whether what more than likely comes at once may belong to the same transaction
+   */
+  boolean endBatch(boolean more) throws InterruptedException {
     lookAtStalled();
+    if (!uncommitted) {
+      return settle();
+    }
+    if (!more || System.nanoTime() - uncommittedSince >= TRANSACTION_WITHIN.toNanos()) {
+      beginCommit();
+    }
+    return true;
+  }
+
+  /** Goes on behind {@link #endBatch}; to be called before anything else is asked for. */
+  boolean goOn() throws InterruptedException {
+    return !commit.isBegun() || settle();
+  }
+
+  private boolean settle() throws InterruptedException {
     if (!commit()) {
       return false;
     }
@@ -231,10 +264,19 @@ final class Outgoing {
     return empty;
   }
 
+  /** The publisher is that thread's until it is done. */
+  private void beginCommit() {
+    writeParked();
+    SourcePosition through = Objects.requireNonNull(last);
+    commit.begin(() -> publisher.commit(through));
+  }
+
   /** Parked events are durable before a position behind them can be in Kafka. */
   private boolean commit() throws InterruptedException {
-    parking.write();
-    metrics.parkedNow(parking.count());
+    if (commit.isBegun()) {
+      commit.finish(); // how it went, the publisher says again
+    }
+    writeParked();
     SourcePosition through = last;
     while (through != null && !publisher.commit(through)) {
       if (stop.isTimeOver() || !resolve()) {
@@ -242,7 +284,13 @@ final class Outgoing {
       }
       parking.write();
     }
+    uncommitted = false;
     return true;
+  }
+
+  private void writeParked() {
+    parking.write();
+    metrics.parkedNow(parking.count());
   }
 
   private boolean await(BooleanSupplier condition) throws InterruptedException {
@@ -283,6 +331,7 @@ final class Outgoing {
   private void restore() {
     publisher.restore();
     last = null;
+    uncommitted = false;
   }
 
   private boolean sendAgain(List<Entry<Dispatch>> open) throws InterruptedException {
@@ -535,5 +584,11 @@ final class Outgoing {
       }
       Thread.sleep(PAUSE_MILLIS);
     }
+  }
+
+  /** After the publisher's end, which ends what is under way. */
+  @Override
+  public void close() {
+    commit.close();
   }
 }

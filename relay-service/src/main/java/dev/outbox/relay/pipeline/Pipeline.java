@@ -28,6 +28,7 @@ import dev.outbox.relay.source.SourceItem.Undecodable;
 import dev.outbox.relay.source.debezium.DebeziumSource;
 import dev.outbox.relay.source.pgoutput.PgOutputSource;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -160,7 +161,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   }
 
   @Override
-  public boolean handle(Iterable<SourceItem> batch, Confirmation confirmation)
+  public boolean handle(Iterable<SourceItem> batch, boolean more, Confirmation confirmation)
       throws InterruptedException {
     outgoing.confirmWith(confirmation);
     if (!streaming) {
@@ -170,7 +171,11 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
         return end();
       }
     }
-    for (SourceItem item : batch) {
+    if (!outgoing.goOn()) {
+      return end();
+    }
+    Iterator<SourceItem> items = batch.iterator();
+    for (SourceItem item = next(items); item != null; item = next(items)) {
       if (stop.isRequested() && !isWithinLastTransaction(item)) {
         // Everything before is whole, so the next run begins right here.
         outgoing.pass(item.transaction());
@@ -181,7 +186,25 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
         return end();
       }
     }
-    return stop.isTimeOver() || !outgoing.endBatch() ? end() : true;
+    return stop.isTimeOver() || !outgoing.endBatch(more) ? end() : true;
+  }
+
+  /** The next item, null behind the last; before one that cannot be read all is dealt with. */
+  private @Nullable SourceItem next(Iterator<SourceItem> items) throws InterruptedException {
+    try {
+      return items.hasNext() ? items.next() : null;
+    } catch (RuntimeException e) {
+      drainBefore(e);
+      throw e;
+    }
+  }
+
+  private void drainBefore(RuntimeException failure) throws InterruptedException {
+    try {
+      var unused = outgoing.drain();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
   }
 
   /** The slot is ours from here on, so what only the leader may do can be done. */
@@ -313,6 +336,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   public void close() {
     source.close();
     publisher.close();
+    outgoing.close();
     confirming.close();
     ended.countDown();
   }

@@ -8,7 +8,8 @@ import java.util.Optional;
  * Hands records to Kafka in order. Once a record has failed nothing more is sent, so that nothing
  * can overtake it, until {@link #restore} is called.
  *
- * <p>Belongs to the engine thread; {@link #retries} may be asked and {@link #close} called by any.
+ * <p>Belongs to one thread at a time; {@link #retries} may be asked and {@link #close} called by
+ * any.
  */
 public interface Publisher extends AutoCloseable {
 
@@ -52,7 +53,7 @@ public interface Publisher extends AutoCloseable {
   /** Sends retried by the producer so far. */
   double retries();
 
-  /** Closes at once; what is not acknowledged is not sent any more. */
+  /** Closes within a second; what is not acknowledged is not sent any more. */
   @Override
   void close();
 }

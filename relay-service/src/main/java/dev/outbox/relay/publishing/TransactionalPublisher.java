@@ -29,6 +29,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class TransactionalPublisher implements Publisher {
 
+  /**
+   * For committing what is being committed and aborting what is open. A transaction left open hides
+   * what other producers write behind it until it times out.
+   */
+  private static final Duration END_WITHIN = Duration.ofSeconds(1);
+
   private final Admin admin;
   private final Topics topics;
   private final BooleanSupplier givingUp;
@@ -120,9 +126,6 @@ final class TransactionalPublisher implements Publisher {
     try {
       var unused = producer.send(positions.record(position));
       insist(producer::commitTransaction, this::requireTopics);
-    } catch (Stopped e) {
-      broken = true;
-      return false;
     } catch (RelayException e) {
       throw e;
     } catch (InterruptException e) {
@@ -238,7 +241,7 @@ final class TransactionalPublisher implements Publisher {
 
   @Override
   public void close() {
-    producer.close(Duration.ZERO);
+    producer.close(END_WITHIN);
     admin.close(Duration.ZERO);
   }
 

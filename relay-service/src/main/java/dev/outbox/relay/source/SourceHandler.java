@@ -9,12 +9,16 @@ public interface SourceHandler {
    * heard.
    *
    * @param batch never empty: when nothing was read, a {@link SourceItem.Progress} says so; to be
-   *     walked once, items may be decoded on the way
+   *     walked once, items may be decoded on the way. When one cannot be, its iterator throws why,
+   *     which is to be thrown on when what stands before it has been dealt with, or each run would
+   *     repeat that
+   * @param more whether more than likely comes at once; if it does not, the next call says so
    * @param confirmation to confirm positions with during this call
    * @return whether the engine shall go on; with {@code false} the run ends, and only what has been
    *     confirmed counts as read
    */
-  boolean handle(Iterable<SourceItem> batch, Confirmation confirmation) throws InterruptedException;
+  boolean handle(Iterable<SourceItem> batch, boolean more, Confirmation confirmation)
+      throws InterruptedException;
 
   /** Tells PostgreSQL how far the log has been dealt with. */
   interface Confirmation {

@@ -253,7 +253,7 @@ public abstract class OutboxSourceContract {
         assertThatThrownBy(
                 () ->
                     source.run(
-                        (batch, confirmation) -> {
+                        (batch, more, confirmation) -> {
                           if (batch.iterator().next() instanceof Decoded) {
                             throw thrown;
                           }
@@ -283,7 +283,7 @@ public abstract class OutboxSourceContract {
     Future<?> run =
         threads.submit(
             () -> {
-              starting.run((batch, confirmation) -> true);
+              starting.run((batch, more, confirmation) -> true);
               return null;
             });
     // When each is closed, several times, from several threads
@@ -316,7 +316,7 @@ public abstract class OutboxSourceContract {
         threads.submit(
             () -> {
               source.run(
-                  (batch, confirmation) -> {
+                  (batch, more, confirmation) -> {
                     waiting.countDown();
                     try {
                       Thread.sleep(TimeUnit.MINUTES.toMillis(1));
@@ -343,7 +343,7 @@ public abstract class OutboxSourceContract {
         threads.submit(
             () -> {
               source.run(
-                  (batch, confirmation) -> {
+                  (batch, more, confirmation) -> {
                     reading.countDown();
                     return true;
                   });
@@ -667,7 +667,8 @@ public abstract class OutboxSourceContract {
               });
     }
 
-    private boolean handle(Iterable<SourceItem> batch, SourceHandler.Confirmation confirmation)
+    private boolean handle(
+        Iterable<SourceItem> batch, boolean more, SourceHandler.Confirmation confirmation)
         throws InterruptedException {
       List<OutboxEvent> read = new ArrayList<>();
       long transaction = 0;

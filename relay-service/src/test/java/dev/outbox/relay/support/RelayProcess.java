@@ -17,13 +17,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** The relay as users run it: its jar in a process of its own. */
+/**
+ * The relay as users run it: from its launcher, in a process of its own. The jar by itself starts
+ * too slowly to be started hundreds of times.
+ */
 public final class RelayProcess implements AutoCloseable {
 
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(5);
   private static final Duration PATIENCE = Duration.ofSeconds(120);
   private static final HttpClient HTTP = HttpClient.newHttpClient();
-  private static final Path JAR = Path.of("target", "relay-service.jar");
+  private static final Path LAUNCHER = Path.of("..", "deploy", "relay");
 
   private final ChildProcess process;
   private final int port;
@@ -51,16 +54,13 @@ public final class RelayProcess implements AutoCloseable {
   public static RelayProcess start(
       Path log, Map<String, String> properties, List<String> jvmArguments, String... command) {
     int port = TcpPorts.free();
-    List<String> arguments = new ArrayList<>(List.of(command));
-    arguments.add("--server.port=" + port);
-    properties.forEach((key, value) -> arguments.add("--" + key + "=" + value));
+    List<String> program = new ArrayList<>(List.of("bash", LAUNCHER.toString()));
+    program.addAll(List.of(command));
+    program.add("--server.port=" + port);
+    properties.forEach((key, value) -> program.add("--" + key + "=" + value));
     return new RelayProcess(
-        ChildProcess.java()
-            .jvmArguments(jvmArguments.toArray(String[]::new))
-            .jar(JAR)
-            .arguments(arguments.toArray(String[]::new))
-            .output(log)
-            .start(),
+        ChildProcess.start(
+            program, Map.of("RELAY_JAVA_OPTIONS", String.join(" ", jvmArguments)), "TERM", log),
         port);
   }
 

@@ -45,6 +45,9 @@ public final class DebeziumSource implements OutboxSource {
 
   private static final Duration CLOSE_ATTEMPT_PAUSE = Duration.ofMillis(100);
 
+  /** So many at once are part of a backlog; of what comes steadily there are fewer. */
+  private static final int MANY = 1000;
+
   /** Debezium's key for the end of the last commit; what it flushes to the slot. */
   private static final String COMMIT_LSN = "lsn_commit";
 
@@ -139,7 +142,7 @@ public final class DebeziumSource implements OutboxSource {
       Confirmation confirmation = lsn -> confirm(lsn, records.get(0), committer);
       Iterable<SourceItem> items =
           () -> records.stream().map(record -> decoder.decode(record.value())).iterator();
-      goOn = handler.handle(items, confirmation);
+      goOn = handler.handle(items, records.size() >= MANY, confirmation);
     } catch (Throwable e) { // whatever it is, run() throws it on
       handlerFailure.compareAndSet(null, e);
       goOn = false;

@@ -36,14 +36,20 @@ public final class PgOutputSource implements OutboxSource {
   /** Waiting for a message takes longer than taking one that is there. */
   private static final long WAITED_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
-  /** Each batch is a Kafka transaction, whose commit takes some milliseconds itself. */
-  private static final Batching EXACTLY_ONCE =
-      new Batching(8192, 8 * 1024 * 1024, TimeUnit.MILLISECONDS.toNanos(20));
+  /** Most items that are handed on at once. */
+  private static final int BATCH_ITEMS = 1024;
+
+  /** From so many bytes of messages on it is enough, too. */
+  private static final int BATCH_BYTES = 1024 * 1024;
+
+  /** So many at once are part of a burst or a backlog. */
+  private static final int MANY = 100;
 
   /**
-   * Records are on their way as soon as they are handed over, so larger ones would only be held.
+   * How long more is waited for in exactly-once mode, where a Kafka transaction has to be committed
+   * behind what is handed on, which takes some milliseconds itself.
    */
-  private static final Batching AT_LEAST_ONCE = new Batching(1024, 1024 * 1024, 0);
+  private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   private static final Duration CLOSE_WITHIN = Duration.ofSeconds(30);
 
@@ -51,7 +57,7 @@ public final class PgOutputSource implements OutboxSource {
   private static final Duration CLOSE_GENTLY = Duration.ofSeconds(1);
 
   private final RelaySettings settings;
-  private final Batching batching;
+  private final long gatherNanos;
   private final LogItems items;
   private final PgOutputDecoder decoder;
   private final AtomicReference<@Nullable Thread> engineThread = new AtomicReference<>();
@@ -59,23 +65,14 @@ public final class PgOutputSource implements OutboxSource {
   private final CountDownLatch finished = new CountDownLatch(1);
   private volatile boolean closed;
   private boolean over;
-  private @Nullable Exception unreadable;
-
-  /**
-   * How much is handed on at once.
-   *
-   * @param items most of them
-   * @param bytes of messages from when on it is enough
-   * @param gatherNanos how long more is waited for that need not come
-   */
-  private record Batching(int items, int bytes, long gatherNanos) {}
+  private @Nullable SQLException broken;
 
   /**
    * @param start where the slot stands; positions are counted from there
    */
   public PgOutputSource(RelaySettings settings, SlotStart start) {
     this.settings = settings;
-    this.batching = settings.delivery() == Delivery.EXACTLY_ONCE ? EXACTLY_ONCE : AT_LEAST_ONCE;
+    this.gatherNanos = settings.delivery() == Delivery.EXACTLY_ONCE ? GATHER_NANOS : 0;
     this.items = new LogItems(start, new EventMessages(settings.tableName()));
     this.decoder = new PgOutputDecoder(settings.tableName(), items);
   }
@@ -129,7 +126,7 @@ public final class PgOutputSource implements OutboxSource {
       stream.start(settings);
       boolean goOn = true;
       while (goOn && !closed) {
-        goOn = handler.handle(read(stream), stream::confirm);
+        goOn = handleNext(stream, handler);
       }
       if (!decoder.isInTransaction()) {
         stream.endGently();
@@ -137,34 +134,33 @@ public final class PgOutputSource implements OutboxSource {
     }
   }
 
-  /**
-   * What has arrived, at most a batch; after a millisecond, when nothing has, just that. What
-   * stands before something unreadable is dealt with first, or it would never be.
-   */
-  private List<SourceItem> read(ReplicationStream stream) throws SQLException {
-    throwIfUnreadable();
+  /** Hands on what has arrived, at most a batch; within a millisecond at most if nothing has. */
+  private boolean handleNext(ReplicationStream stream, SourceHandler handler)
+      throws SQLException, InterruptedException {
+    if (broken != null) {
+      // What stands before is dealt with first: the server may fail at this place each time.
+      var unused = handler.handle(List.of(items.progress()), false, stream::confirm);
+      throw broken;
+    }
     List<SourceItem> batch = new ArrayList<>();
+    @Nullable RuntimeException unreadable = null;
     try {
       read(stream, batch);
-    } catch (SQLException | RuntimeException e) {
+    } catch (SQLException e) {
+      broken = e;
+    } catch (RuntimeException e) {
       unreadable = e;
-      if (batch.isEmpty()) {
-        throwIfUnreadable();
-      }
     }
+    boolean more = batch.size() >= MANY && broken == null;
     if (batch.isEmpty()) {
       batch.add(items.progress());
     }
-    return batch;
+    return handler.handle(upTo(batch, unreadable), more, stream::confirm);
   }
 
-  private void throwIfUnreadable() throws SQLException {
-    if (unreadable instanceof SQLException sql) {
-      throw sql;
-    }
-    if (unreadable instanceof RuntimeException unchecked) {
-      throw unchecked;
-    }
+  private static Iterable<SourceItem> upTo(
+      List<SourceItem> batch, @Nullable RuntimeException failure) {
+    return failure == null ? batch : () -> new UpToFailure(batch.iterator(), failure);
   }
 
   /**
@@ -177,7 +173,7 @@ public final class PgOutputSource implements OutboxSource {
     boolean waited = false;
     long begin = System.nanoTime();
     long before = begin;
-    while (batch.size() < batching.items() && bytes < batching.bytes()) {
+    while (batch.size() < BATCH_ITEMS && bytes < BATCH_BYTES) {
       @Nullable ByteBuffer message = stream.read();
       long now = System.nanoTime();
       waited |= now - before > WAITED_NANOS;
@@ -192,7 +188,7 @@ public final class PgOutputSource implements OutboxSource {
       }
       if (batch.isEmpty()) {
         begin = now;
-      } else if (waited && now - begin >= batching.gatherNanos() && !decoder.isInTransaction()) {
+      } else if (waited && now - begin >= gatherNanos && !decoder.isInTransaction()) {
         return;
       }
     }
