@@ -2,6 +2,7 @@ package dev.outbox.relay.publishing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
@@ -12,8 +13,12 @@ import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.routing.RoutedRecord;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.TransactionState;
 import org.junit.jupiter.api.Test;
 
 /** The position that exactly-once delivery keeps in Kafka. */
@@ -44,7 +49,40 @@ class PositionTest {
     }
   }
 
+  @Test
+  void aRunThatEndsEarlyLeavesNoTransactionOpen(PostgresServer postgres, KafkaServer kafka)
+      throws Exception {
+    try (OutboxDatabase database = OutboxDatabase.create(postgres);
+        Admin admin =
+            Admin.create(
+                Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers()))) {
+      RelaySettings settings =
+          TestSettings.of(database, kafka.bootstrapServers(), Map.of("delivery", "exactly-once"));
+      new Installation(settings).run(false);
+      // Given a record that has reached its topic, in a transaction that nobody has committed
+      try (Publisher publisher = KafkaPublisher.open(settings, () -> false)) {
+        assertThat(publisher.begin()).isEmpty();
+        publish(publisher, database.slot() + ".Order");
+        await()
+            .atMost(Duration.ofSeconds(30))
+            .until(() -> state(admin, settings) == TransactionState.ONGOING);
+      }
+      // Then it does not hide, until it times out, what others write behind it
+      assertThat(state(admin, settings)).isNotEqualTo(TransactionState.ONGOING);
+    }
+  }
+
+  private static TransactionState state(Admin admin, RelaySettings settings) throws Exception {
+    String id = "outbox-relay-" + settings.name();
+    return admin.describeTransactions(List.of(id)).description(id).get().state();
+  }
+
   private static void commit(Publisher publisher, String topic, SourcePosition position) {
+    publish(publisher, topic);
+    assertThat(publisher.commit(position)).isTrue();
+  }
+
+  private static void publish(Publisher publisher, String topic) {
     Handover handover =
         publisher.publish(
             new RoutedRecord(topic, "key".getBytes(UTF_8), null, List.of()),
@@ -58,6 +96,5 @@ class PositionTest {
               }
             });
     assertThat(handover).isInstanceOf(Handover.Taken.class);
-    assertThat(publisher.commit(position)).isTrue();
   }
 }
