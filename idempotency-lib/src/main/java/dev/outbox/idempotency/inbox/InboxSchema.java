@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
+import dev.outbox.idempotency.internal.Migration;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -8,8 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.configuration.FluentConfiguration;
 
 /**
  * The table of the inbox: made by Flyway, or by hand from {@code docs/sql/inbox_event.sql}, and
@@ -20,10 +19,7 @@ public final class InboxSchema {
   /** Apart from the application's own history, so that neither sees the other's migrations. */
   static final String HISTORY_TABLE = "outbox_idempotency_schema_history";
 
-  /** "outbox_i" in ASCII; advisory locks are apart by database. */
-  private static final long LOCK = 0x6f7574626f785f69L;
-
-  static final String LOCATION = "classpath:dev/outbox/idempotency/inbox/migration";
+  static final String LOCATION = "dev/outbox/idempotency/inbox/migration";
 
   /**
    * A table without the unique index accepts every marker: repeats would pass as new in silence. So
@@ -84,35 +80,12 @@ public final class InboxSchema {
    * @throws InboxSchemaException when the table is not usable afterwards
    */
   public static void migrate(DataSource dataSource, InboxTable table) {
-    FluentConfiguration configuration =
-        Flyway.configure(InboxSchema.class.getClassLoader())
-            .dataSource(dataSource)
-            .locations(LOCATION)
-            .table(HISTORY_TABLE)
-            .placeholders(Map.of("inboxTable", table.quoted()))
-            .baselineOnMigrate(true)
-            .baselineVersion("0");
-    table.schema().ifPresent(schema -> configuration.defaultSchema(schema).schemas(schema));
-    try (Connection guard = dataSource.getConnection()) {
-      awaitOtherInstances(guard);
-      configuration.load().migrate();
-      guard.rollback();
+    new Migration(LOCATION, HISTORY_TABLE, Map.of("inboxTable", table.quoted()))
+        .run(dataSource, table.schema());
+    try {
       check(dataSource, table);
     } catch (SQLException e) {
       throw new IllegalStateException("The database of the inbox table cannot be asked", e);
-    }
-  }
-
-  /**
-   * Flyway's own lock does not cover the creation of its history: of several instances that start
-   * in a new database, one may find the history of another without its first row, and fail. This
-   * lock ends with the transaction, so that it works behind a transaction pooler too.
-   */
-  static void awaitOtherInstances(Connection guard) throws SQLException {
-    guard.setAutoCommit(false);
-    try (PreparedStatement lock =
-        guard.prepareStatement("select pg_advisory_xact_lock(" + LOCK + ")")) {
-      lock.execute();
     }
   }
 

@@ -1,6 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
-import java.nio.charset.StandardCharsets;
+import dev.outbox.idempotency.internal.SqlIdentifier;
 import java.util.Optional;
 
 /**
@@ -18,12 +18,9 @@ public record InboxTable(Optional<String> schema, String name) {
   /** {@code inbox_event} in the connection's own schema. */
   public static final InboxTable DEFAULT = new InboxTable(Optional.empty(), DEFAULT_NAME);
 
-  /** PostgreSQL cuts longer names off silently, and two that differ at the end become one. */
-  private static final int LONGEST_IDENTIFIER = 63;
-
   public InboxTable {
-    schema.ifPresent(s -> check("schema", s));
-    check("table", name);
+    schema.ifPresent(s -> SqlIdentifier.check("inbox schema", s));
+    SqlIdentifier.check("inbox table", name);
   }
 
   /** A table of this name in the connection's own schema. */
@@ -38,21 +35,6 @@ public record InboxTable(Optional<String> schema, String name) {
 
   /** The name as it stands in SQL, each part quoted, so that no name can become a statement. */
   String quoted() {
-    return schema.map(s -> quote(s) + ".").orElse("") + quote(name);
-  }
-
-  private static String quote(String identifier) {
-    return '"' + identifier.replace("\"", "\"\"") + '"';
-  }
-
-  private static void check(String what, String identifier) {
-    if (identifier.isBlank() || identifier.indexOf('\0') >= 0) {
-      throw new IllegalArgumentException("inbox " + what + " is blank or contains NUL");
-    }
-    if (identifier.getBytes(StandardCharsets.UTF_8).length > LONGEST_IDENTIFIER) {
-      throw new IllegalArgumentException(
-          "inbox %s '%s' is longer than PostgreSQL's %d bytes"
-              .formatted(what, identifier, LONGEST_IDENTIFIER));
-    }
+    return schema.map(s -> SqlIdentifier.quote(s) + ".").orElse("") + SqlIdentifier.quote(name);
   }
 }

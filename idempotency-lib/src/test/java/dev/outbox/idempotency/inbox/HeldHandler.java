@@ -11,7 +11,7 @@ final class HeldHandler implements EventHandler {
 
   @Override
   public void handle(Connection connection, ReceivedEvent event) throws Exception {
-    TestDatabase.insertEffect(connection, event);
+    Effects.insert(connection, event);
     entered.countDown();
     gate.await();
   }

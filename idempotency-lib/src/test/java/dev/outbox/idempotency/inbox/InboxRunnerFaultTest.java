@@ -49,7 +49,7 @@ class InboxRunnerFaultTest extends RunnerTestBase {
       // When
       child.sigkill();
     }
-    appliedByTheKilled = database.effects().size();
+    appliedByTheKilled = Effects.in(database).size();
     assertThat(IntStream.range(0, 4).mapToLong(topic::committed).sum()).isZero();
 
     // Then
@@ -58,7 +58,7 @@ class InboxRunnerFaultTest extends RunnerTestBase {
     awaitReceived(next, ids.length);
     assertThat(appliedByTheKilled).matches(n -> (n > 0) == (point == KillPoint.DATABASE_COMMITTED));
     assertThat(next.counts().repeats()).isEqualTo(appliedByTheKilled);
-    assertThat(database.effects()).containsExactlyInAnyOrder(ids);
+    assertThat(Effects.in(database)).containsExactlyInAnyOrder(ids);
   }
 
   @Test
@@ -93,7 +93,7 @@ class InboxRunnerFaultTest extends RunnerTestBase {
     awaitReceived(second, 100);
     first.stop();
     InboxRunner third = started(member);
-    awaitTrue(() -> database.effects().size() >= EVENTS);
+    awaitTrue(() -> Effects.in(database).size() >= EVENTS);
 
     // Then
     assertThat(List.of(first, second, third))
@@ -119,12 +119,12 @@ class InboxRunnerFaultTest extends RunnerTestBase {
 
     // Then
     assertThat(other.counts()).isEqualTo(new InboxCounts(1, 0, 1, 0));
-    assertThat(database.effects()).containsExactly("e1");
+    assertThat(Effects.in(database)).containsExactly("e1");
     other.stop();
     topic.publish("e2");
     awaitReceived(slow, 2);
     assertThat(slow.state()).isEqualTo(new RunnerState.Running());
-    assertThat(database.effects()).containsExactly("e1", "e2");
+    assertThat(Effects.in(database)).containsExactly("e1", "e2");
   }
 
   @Test
@@ -143,12 +143,12 @@ class InboxRunnerFaultTest extends RunnerTestBase {
                       if (event.id().startsWith("poison") && failed.compareAndSet(false, true)) {
                         throw new SQLException("once");
                       }
-                      TestDatabase.insertEffect(connection, event);
+                      Effects.insert(connection, event);
                     }));
     InboxRunner leaving = started(runner());
     awaitTrue(() -> topic.partitionsOfEachMember().equals(List.of(2, 2)));
     publishToAll("first");
-    awaitTrue(() -> database.effects().size() == 4);
+    awaitTrue(() -> Effects.in(database).size() == 4);
     int own = partitionsOfTheWaiting.iterator().next();
     topic.publishTo(own, "poison");
     awaitTrue(() -> waiting.state() instanceof RunnerState.Retrying);
@@ -158,8 +158,8 @@ class InboxRunnerFaultTest extends RunnerTestBase {
     publishToAll("late");
 
     // Then
-    awaitTrue(() -> database.effects().size() == 9);
-    assertThat(database.effects().stream().filter(id -> id.startsWith("late")))
+    awaitTrue(() -> Effects.in(database).size() == 9);
+    assertThat(Effects.in(database).stream().filter(id -> id.startsWith("late")))
         .containsExactlyInAnyOrder("late 0", "late 1", "late 2", "late 3");
   }
 

@@ -55,7 +55,7 @@ class InboxRunnerLifecycleTest extends RunnerTestBase {
 
     // Then
     assertThat(stop).succeedsWithin(PATIENCE);
-    assertThat(database.effects()).containsExactly("e1");
+    assertThat(Effects.in(database)).containsExactly("e1");
     assertThat(topic.committed(0)).isEqualTo(1);
   }
 
@@ -69,7 +69,7 @@ class InboxRunnerLifecycleTest extends RunnerTestBase {
             runner()
                 .handler(
                     (connection, event) -> {
-                      TestDatabase.insertEffect(connection, event);
+                      Effects.insert(connection, event);
                       self.join().stop();
                     }));
 
@@ -78,7 +78,7 @@ class InboxRunnerLifecycleTest extends RunnerTestBase {
 
     // Then
     assertThat(runner.ended()).succeedsWithin(PATIENCE);
-    assertThat(database.effects()).containsExactly("e1");
+    assertThat(Effects.in(database)).containsExactly("e1");
     assertThat(topic.committed(0)).isEqualTo(1);
   }
 
@@ -101,7 +101,7 @@ class InboxRunnerLifecycleTest extends RunnerTestBase {
 
     // Then
     assertThat(stop).succeedsWithin(Duration.ofSeconds(5));
-    assertThat(database.markers()).isEmpty();
+    assertThat(Effects.markers(database)).isEmpty();
     assertThat(topic.committed(0)).isZero();
   }
 
@@ -115,7 +115,7 @@ class InboxRunnerLifecycleTest extends RunnerTestBase {
     awaitReceived(started(runner()), 1);
 
     // Then
-    assertThat(database.effects()).containsExactly("e1");
+    assertThat(Effects.in(database)).containsExactly("e1");
   }
 
   @Test

@@ -9,6 +9,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import java.io.IOException;
@@ -46,7 +47,7 @@ class InboxRunnerTest extends RunnerTestBase {
     awaitReceived(runner, 5);
 
     // Then
-    assertThat(database.effects()).containsExactly("e1", "e2", "e3");
+    assertThat(Effects.in(database)).containsExactly("e1", "e2", "e3");
     assertThat(runner.counts()).isEqualTo(new InboxCounts(5, 3, 2, 0));
     assertThat(runner.state()).isEqualTo(new RunnerState.Running());
     awaitTrue(() -> topic.committed(0) == 5);
@@ -62,7 +63,7 @@ class InboxRunnerTest extends RunnerTestBase {
     awaitReceived(started(runner().consumer("billing of " + topic.name())), 2);
 
     // Then
-    assertThat(database.effects()).containsExactly("e1", "e2", "e1", "e2");
+    assertThat(Effects.in(database)).containsExactly("e1", "e2", "e1", "e2");
   }
 
   @Test
@@ -80,10 +81,10 @@ class InboxRunnerTest extends RunnerTestBase {
                 .handler(
                     (connection, event) -> {
                       if (event.id().equals("e1") && attempts.get() > 0) {
-                        visibleBetween.addAll(database.effects());
-                        visibleBetween.addAll(database.markers());
+                        visibleBetween.addAll(Effects.in(database));
+                        visibleBetween.addAll(Effects.markers(database));
                       }
-                      TestDatabase.insertEffect(connection, event);
+                      Effects.insert(connection, event);
                       if (event.id().equals("e2") && attempts.incrementAndGet() < 3) {
                         throw new IOException("not yet");
                       }
@@ -92,7 +93,7 @@ class InboxRunnerTest extends RunnerTestBase {
 
     // Then
     assertThat(visibleBetween).isEmpty();
-    assertThat(database.effects()).containsExactly("e1", "e2", "e3");
+    assertThat(Effects.in(database)).containsExactly("e1", "e2", "e3");
     assertThat(runner.counts().applied()).isEqualTo(3);
     assertThat(runner.counts().failedAttempts()).isEqualTo(2);
   }
@@ -121,7 +122,7 @@ class InboxRunnerTest extends RunnerTestBase {
     awaitReceived(runner, 1);
 
     // Then
-    assertThat(database.effects()).containsExactly("e1");
+    assertThat(Effects.in(database)).containsExactly("e1");
     assertThat(runner.counts()).isEqualTo(new InboxCounts(1, 1, 0, 1));
   }
 
@@ -239,7 +240,7 @@ class InboxRunnerTest extends RunnerTestBase {
         .satisfies(e -> assertThat(e).hasMessageContaining("--to-offset 2"))
         .satisfies(e -> assertThat(e).hasMessageNotContaining("secret"));
     assertThat(runner.state()).isInstanceOf(RunnerState.Failed.class);
-    assertThat(database.effects()).containsExactly("e1");
+    assertThat(Effects.in(database)).containsExactly("e1");
     assertThat(topic.committed(0)).isEqualTo(1);
     runner.stop();
     assertThat(runner.state()).isInstanceOf(RunnerState.Failed.class);
@@ -266,7 +267,7 @@ class InboxRunnerTest extends RunnerTestBase {
 
     // Then: two records and two transaction markers
     awaitTrue(() -> topic.committed(0) == 4);
-    assertThat(database.effects()).containsExactly("committed");
+    assertThat(Effects.in(database)).containsExactly("committed");
   }
 
   @Test
@@ -317,7 +318,7 @@ class InboxRunnerTest extends RunnerTestBase {
     // Then
     assertThat(runner.ended()).failsWithin(PATIENCE);
     assertThat(runner.failure()).get().isInstanceOf(NoClassDefFoundError.class);
-    assertThat(database.markers()).isEmpty();
+    assertThat(Effects.markers(database)).isEmpty();
   }
 
   @Test

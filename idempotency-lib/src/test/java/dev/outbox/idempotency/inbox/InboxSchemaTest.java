@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.outbox.idempotency.TestDatabase;
+import dev.outbox.idempotency.internal.Migration;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import java.io.IOException;
@@ -95,7 +97,7 @@ class InboxSchemaTest {
     InboxSchema.migrate(database.dataSource());
 
     // Then
-    assertThat(database.markers()).containsExactly("e1");
+    assertThat(Effects.markers(database)).containsExactly("e1");
   }
 
   @Test
@@ -117,7 +119,7 @@ class InboxSchemaTest {
   void anInstanceWaitsWhileAnotherMigrates() throws SQLException {
     try (Connection other = database.begin()) {
       // Given
-      InboxSchema.awaitOtherInstances(other);
+      Migration.awaitOtherInstances(other);
 
       // When
       CompletableFuture<?> instance =

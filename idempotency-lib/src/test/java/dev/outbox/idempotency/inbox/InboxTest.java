@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import java.io.IOException;
@@ -27,7 +28,7 @@ class InboxTest {
   private final TestDatabase database;
 
   InboxTest(PostgresServer postgres) throws SQLException {
-    database = TestDatabase.migrated(postgres);
+    database = Effects.migrated(postgres);
   }
 
   @Test
@@ -39,7 +40,7 @@ class InboxTest {
 
     // Then
     assertThat(List.of(first, second, third)).containsExactly(true, false, false);
-    assertThat(database.effects()).containsExactly("e1");
+    assertThat(Effects.in(database)).containsExactly("e1");
   }
 
   @Test
@@ -72,14 +73,14 @@ class InboxTest {
                       connection,
                       EVENT,
                       () -> {
-                        TestDatabase.insertEffect(connection, "half done");
+                        Effects.insert(connection, "half done");
                         throw new IOException("no");
                       }))
           .isInstanceOf(IOException.class);
       connection.commit();
     }
-    assertThat(database.effects()).isEmpty();
-    assertThat(database.markers()).isEmpty();
+    assertThat(Effects.in(database)).isEmpty();
+    assertThat(Effects.markers(database)).isEmpty();
 
     // Then
     assertStillNew();
@@ -102,14 +103,14 @@ class InboxTest {
     }
 
     // Then
-    assertThat(database.markers()).isEmpty();
+    assertThat(Effects.markers(database)).isEmpty();
   }
 
   @Test
   void aTransactionRolledBackLeavesTheEventNew() throws SQLException {
     // Given
     try (Connection connection = database.begin()) {
-      inbox.process(connection, EVENT, () -> TestDatabase.insertEffect(connection, "e1"));
+      inbox.process(connection, EVENT, () -> Effects.insert(connection, "e1"));
       connection.rollback();
     }
 
@@ -130,7 +131,7 @@ class InboxTest {
     }
 
     // Then
-    assertThat(database.markers()).isEmpty();
+    assertThat(Effects.markers(database)).isEmpty();
   }
 
   @Test
@@ -152,7 +153,7 @@ class InboxTest {
         .containsExactly(true, false, true, false, false);
     assertThat(claimed.newKeys()).containsExactly(three, two);
     assertThat(claimed.repeats()).isEqualTo(3);
-    assertThat(database.markers()).containsExactly("e1", "e2", "e3");
+    assertThat(Effects.markers(database)).containsExactly("e1", "e2", "e3");
   }
 
   @Test
@@ -194,7 +195,7 @@ class InboxTest {
 
     // Then
     assertThat(second).isFalse();
-    assertThat(database.effects()).isEmpty();
+    assertThat(Effects.in(database)).isEmpty();
   }
 
   @Test
@@ -204,7 +205,7 @@ class InboxTest {
 
     // Then
     assertThat(second).isTrue();
-    assertThat(database.effects()).containsExactly("e1");
+    assertThat(Effects.in(database)).containsExactly("e1");
   }
 
   @Test
@@ -227,7 +228,7 @@ class InboxTest {
       // Then
       assertThat(one.join() + other.join()).isEqualTo(3);
     }
-    assertThat(database.markers()).hasSize(3);
+    assertThat(Effects.markers(database)).hasSize(3);
   }
 
   @Test
@@ -260,7 +261,7 @@ class InboxTest {
     // Then
     assertThat(first).isTrue();
     assertThat(deliver(strange, EVENT)).isFalse();
-    assertThat(database.markers()).isEmpty();
+    assertThat(Effects.markers(database)).isEmpty();
   }
 
   private static final Comparator<EventKey> BY_ID = Comparator.comparing(EventKey::id);
@@ -280,13 +281,12 @@ class InboxTest {
 
   private void assertStillNew() throws SQLException {
     assertThat(deliver(inbox, EVENT)).isTrue();
-    assertThat(database.effects()).containsExactly("e1");
+    assertThat(Effects.in(database)).containsExactly("e1");
   }
 
   private boolean deliver(Inbox to, EventKey key) throws SQLException {
     try (Connection connection = database.begin()) {
-      boolean applied =
-          to.process(connection, key, () -> TestDatabase.insertEffect(connection, key.id()));
+      boolean applied = to.process(connection, key, () -> Effects.insert(connection, key.id()));
       connection.commit();
       return applied;
     }

@@ -2,6 +2,7 @@ package dev.outbox.idempotency.inbox;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
@@ -29,7 +30,7 @@ abstract class RunnerTestBase {
   RunnerTestBase(PostgresServer postgres, KafkaServer kafka, int partitions) throws SQLException {
     this.postgres = postgres;
     this.kafka = kafka;
-    this.database = TestDatabase.migrated(postgres);
+    this.database = Effects.migrated(postgres);
     this.topic = TestTopic.create(kafka, partitions);
   }
 
@@ -45,7 +46,7 @@ abstract class RunnerTestBase {
         .topics(topic.name())
         .kafka(topic.consumerSettings())
         .dataSource(database.dataSource())
-        .handler(TestDatabase::insertEffect)
+        .handler(Effects::insert)
         .retryWait(SOON, SOON);
   }
 
@@ -63,7 +64,7 @@ abstract class RunnerTestBase {
       if (called.compareAndSet(false, true)) {
         first.handle(connection, event);
       } else {
-        TestDatabase.insertEffect(connection, event);
+        Effects.insert(connection, event);
       }
     };
   }

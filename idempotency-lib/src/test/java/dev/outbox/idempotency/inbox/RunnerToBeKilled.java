@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
+import dev.outbox.idempotency.TestDatabase;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -42,7 +43,7 @@ final class RunnerToBeKilled {
             })
         .handler(
             (connection, event) -> {
-              TestDatabase.insertEffect(connection, event);
+              Effects.insert(connection, event);
               handled.set(true);
             })
         .build()
