@@ -34,7 +34,7 @@ record ChaosOptions(
     Duration patience,
     Optional<Path> report) {
 
-  private static final int FEW = 12;
+  private static final int FEW = 8;
   private static final Duration FOREVER = Duration.ofDays(1);
   private static final Duration PATIENCE = Duration.ofSeconds(120);
 
