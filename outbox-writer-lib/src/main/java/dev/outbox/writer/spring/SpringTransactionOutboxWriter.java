@@ -1,8 +1,8 @@
 package dev.outbox.writer.spring;
 
 import dev.outbox.writer.AppendResult;
-import dev.outbox.writer.JdbcOutbox;
 import dev.outbox.writer.NoTransactionException;
+import dev.outbox.writer.Outbox;
 import dev.outbox.writer.OutboxEvent;
 import dev.outbox.writer.OutboxWriter;
 import dev.outbox.writer.ReadOnlyTransactionException;
@@ -17,12 +17,18 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  * Appends on the connection of the current Spring transaction, whoever manages it: JDBC, JPA or
  * jOOQ. Safe for use by several threads, as the transaction is the calling thread's.
  */
-final class SpringTransactionOutboxWriter implements OutboxWriter {
+public final class SpringTransactionOutboxWriter implements OutboxWriter {
 
-  private final JdbcOutbox outbox;
+  private final Outbox outbox;
   private final DataSource dataSource;
 
-  SpringTransactionOutboxWriter(JdbcOutbox outbox, DataSource dataSource) {
+  /**
+   * For applications that define their outboxes themselves, such as those with several data
+   * sources.
+   *
+   * @param dataSource the one that the transaction manager uses
+   */
+  public SpringTransactionOutboxWriter(Outbox outbox, DataSource dataSource) {
     this.outbox = outbox;
     this.dataSource = withoutProxy(dataSource);
   }
