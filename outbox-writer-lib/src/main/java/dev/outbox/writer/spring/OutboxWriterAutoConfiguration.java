@@ -79,6 +79,12 @@ public final class OutboxWriterAutoConfiguration {
     return outboxes.bound(outbox);
   }
 
+  /** Spring Boot hands it to the transaction managers that it configures. */
+  @Bean
+  TransactionWatch outboxTransactionWatch() {
+    return new TransactionWatch();
+  }
+
   /** One outbox, in the table of the settings. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnMissingBean(TenantTables.class)

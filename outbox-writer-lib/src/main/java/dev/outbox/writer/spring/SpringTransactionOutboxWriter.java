@@ -45,6 +45,7 @@ public final class SpringTransactionOutboxWriter implements OutboxWriter {
   @Override
   public List<AppendResult> append(List<OutboxEvent> events) {
     requireWritableTransaction();
+    TransactionGuard.ofCurrentTransaction().appending(dataSource);
     Connection connection = DataSourceUtils.getConnection(dataSource);
     try {
       return outbox.writer(connection).append(events);
@@ -61,6 +62,10 @@ public final class SpringTransactionOutboxWriter implements OutboxWriter {
   private void requireWritableTransaction() {
     if (!TransactionSynchronizationManager.isActualTransactionActive()) {
       throw noTransaction("no Spring transaction is active on this thread");
+    }
+    if (!TransactionSynchronizationManager.isSynchronizationActive()
+        || TransactionGuard.ofCurrentTransaction().over()) {
+      throw noTransaction("the Spring transaction is over");
     }
     if (!TransactionSynchronizationManager.hasResource(dataSource)) {
       throw noTransaction("the active Spring transaction does not manage the outbox's DataSource");

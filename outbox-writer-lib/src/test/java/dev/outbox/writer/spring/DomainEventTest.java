@@ -24,6 +24,7 @@ import org.springframework.boot.jdbc.autoconfigure.DataSourceTransactionManagerA
 import org.springframework.boot.jdbc.autoconfigure.JdbcTemplateAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.transaction.autoconfigure.TransactionAutoConfiguration;
+import org.springframework.boot.transaction.autoconfigure.TransactionManagerCustomizationAutoConfiguration;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEvent;
 import org.springframework.context.ApplicationEventPublisher;
@@ -35,6 +36,8 @@ import org.springframework.context.event.SimpleApplicationEventMulticaster;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 @WithLocalStack
@@ -107,6 +110,7 @@ class DomainEventTest {
                     DataSourceAutoConfiguration.class,
                     DataSourceTransactionManagerAutoConfiguration.class,
                     TransactionAutoConfiguration.class,
+                    TransactionManagerCustomizationAutoConfiguration.class,
                     JdbcTemplateAutoConfiguration.class,
                     OutboxWriterAutoConfiguration.class))
             .withUserConfiguration(Mappings.class)
@@ -173,6 +177,32 @@ class DomainEventTest {
           assertThatExceptionOfType(NoTransactionException.class)
               .isThrownBy(() -> context.publishEvent(new Placed("1")))
               .withMessageContaining("no Spring transaction is active on this thread");
+
+          assertThat(types()).isEmpty();
+        });
+  }
+
+  @Test
+  void publishedAfterTheCommitAnEventIsRefused() {
+    application.run(
+        context -> {
+          TransactionSynchronization publishing =
+              new TransactionSynchronization() {
+                @Override
+                public void afterCommit() {
+                  context.publishEvent(new Placed("1"));
+                }
+              };
+
+          assertThatExceptionOfType(NoTransactionException.class)
+              .isThrownBy(
+                  () ->
+                      inTransaction(
+                          context,
+                          purchase ->
+                              TransactionSynchronizationManager.registerSynchronization(
+                                  publishing)))
+              .withMessageContaining("the Spring transaction is over");
 
           assertThat(types()).isEmpty();
         });
