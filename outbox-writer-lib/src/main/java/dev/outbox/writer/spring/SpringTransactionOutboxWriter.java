@@ -19,6 +19,8 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  */
 public final class SpringTransactionOutboxWriter implements OutboxWriter {
 
+  private static final String OVER = "the Spring transaction is over";
+
   private final Outbox outbox;
   private final DataSource dataSource;
 
@@ -45,7 +47,7 @@ public final class SpringTransactionOutboxWriter implements OutboxWriter {
   @Override
   public List<AppendResult> append(List<OutboxEvent> events) {
     requireWritableTransaction();
-    TransactionGuard.ofCurrentTransaction().appending(dataSource);
+    requireNotYetCommitted();
     Connection connection = DataSourceUtils.getConnection(dataSource);
     try {
       return outbox.writer(connection).append(events);
@@ -63,9 +65,8 @@ public final class SpringTransactionOutboxWriter implements OutboxWriter {
     if (!TransactionSynchronizationManager.isActualTransactionActive()) {
       throw noTransaction("no Spring transaction is active on this thread");
     }
-    if (!TransactionSynchronizationManager.isSynchronizationActive()
-        || TransactionGuard.ofCurrentTransaction().over()) {
-      throw noTransaction("the Spring transaction is over");
+    if (!TransactionSynchronizationManager.isSynchronizationActive()) {
+      throw noTransaction(OVER);
     }
     if (!TransactionSynchronizationManager.hasResource(dataSource)) {
       throw noTransaction("the active Spring transaction does not manage the outbox's DataSource");
@@ -77,6 +78,14 @@ public final class SpringTransactionOutboxWriter implements OutboxWriter {
               + ": the Spring transaction is read-only. Remove readOnly = true from the outermost"
               + " @Transactional.");
     }
+  }
+
+  private void requireNotYetCommitted() {
+    TransactionGuard guard = TransactionGuard.ofCurrentTransaction();
+    if (guard.over()) {
+      throw noTransaction(OVER);
+    }
+    guard.appending(dataSource);
   }
 
   private NoTransactionException noTransaction(String problem) {

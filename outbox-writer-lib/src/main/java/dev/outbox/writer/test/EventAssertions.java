@@ -81,7 +81,7 @@ public final class EventAssertions {
 
   /** A payload of these bytes. */
   public EventAssertions hasPayload(byte[] bytes) {
-    @Nullable byte[] actual = event.payload().orElse(null);
+    byte @Nullable [] actual = event.payload().orElse(null);
     if (!Arrays.equals(bytes, actual)) {
       require("payload", hex(bytes), actual == null ? null : hex(actual));
     }
