@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -19,11 +20,16 @@ class HeaderSourceTest {
 
   private static final OutboxEvent PLACED = OutboxEvent.of("Order", "42", "OrderPlaced", "{}");
 
-  private TestDatabase database;
+  private static TestDatabase database;
+
+  @BeforeAll
+  static void createDatabase(PostgresServer server) {
+    database = TestDatabase.withOutbox(server);
+  }
 
   @BeforeEach
-  void createDatabase(PostgresServer server) {
-    database = TestDatabase.withOutbox(server);
+  void empty() throws SQLException {
+    database.execute("truncate outbox_event");
   }
 
   @Test

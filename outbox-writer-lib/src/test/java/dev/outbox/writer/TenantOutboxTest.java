@@ -9,6 +9,7 @@ import dev.outbox.local.WithLocalStack;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -18,16 +19,21 @@ class TenantOutboxTest {
   private static final OutboxTable ACME = OutboxTable.DEFAULT.inSchema("acme");
   private static final OutboxTable GLOBEX = OutboxTable.DEFAULT.inSchema("globex");
 
-  private TestDatabase database;
+  private static TestDatabase database;
   private String tenant = "acme";
   private final TenantOutbox outbox =
       TenantOutbox.of(() -> OutboxTable.DEFAULT.inSchema(tenant), Medium.TABLE);
 
-  @BeforeEach
-  void createDatabase(PostgresServer server) {
+  @BeforeAll
+  static void createDatabase(PostgresServer server) {
     database = TestDatabase.empty(server);
     OutboxSchema.of(ACME).migrate(database.dataSource());
     OutboxSchema.of(GLOBEX).migrate(database.dataSource());
+  }
+
+  @BeforeEach
+  void empty() throws SQLException {
+    database.execute("truncate acme.outbox_event, globex.outbox_event");
   }
 
   @Test

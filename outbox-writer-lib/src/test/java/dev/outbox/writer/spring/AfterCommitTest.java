@@ -15,6 +15,7 @@ import dev.outbox.writer.TestDatabase;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -31,14 +32,19 @@ import org.springframework.transaction.support.TransactionTemplate;
 @WithLocalStack
 class AfterCommitTest {
 
-  private TestDatabase database;
+  private static TestDatabase database;
   private HikariDataSource pool;
   private OutboxWriter writer;
   private JdbcTransactionManager manager;
 
-  @BeforeEach
-  void prepare(PostgresServer server) {
+  @BeforeAll
+  static void createDatabase(PostgresServer server) {
     database = TestDatabase.withOutbox(server);
+  }
+
+  @BeforeEach
+  void prepare() throws SQLException {
+    database.execute("truncate outbox_event");
     pool = new HikariDataSource();
     pool.setDataSource(database.dataSource());
     pool.setMaximumPoolSize(3);

@@ -16,6 +16,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -43,7 +44,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 @WithLocalStack
 class DomainEventTest {
 
-  private TestDatabase database;
+  private static TestDatabase database;
   private ApplicationContextRunner application;
 
   sealed interface OrderEvent {
@@ -99,10 +100,15 @@ class DomainEventTest {
     return OutboxEvent.of("Order", id, type, "{}");
   }
 
+  @BeforeAll
+  static void createDatabase(PostgresServer server) throws SQLException {
+    database = TestDatabase.withOutbox(server);
+    database.execute("create table purchase (id text)");
+  }
+
   @BeforeEach
   void prepare(PostgresServer server) throws SQLException {
-    database = TestDatabase.empty(server);
-    database.execute("create table purchase (id text)");
+    database.execute("truncate outbox_event, purchase");
     application =
         new ApplicationContextRunner()
             .withConfiguration(
@@ -118,7 +124,8 @@ class DomainEventTest {
                 "spring.datasource.url=" + database.url(),
                 "spring.datasource.username=" + server.username(),
                 "spring.datasource.password=" + server.password(),
-                "spring.datasource.hikari.maximum-pool-size=3");
+                "spring.datasource.hikari.maximum-pool-size=3",
+                "outbox.writer.migrate=false");
   }
 
   @Test
@@ -363,6 +370,7 @@ class DomainEventTest {
   void aMappingMayGoIntoAnotherOutbox() {
     application
         .withUserConfiguration(IntoAudit.class)
+        .withPropertyValues("outbox.writer.migrate=true")
         .run(
             context -> {
               inTransaction(context, purchase -> context.publishEvent(new Local("1")));

@@ -20,6 +20,7 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -44,12 +45,17 @@ class OptionalPartsTest {
 
   record Placed(String orderId) {}
 
-  private TestDatabase database;
+  private static TestDatabase database;
   private ApplicationContextRunner application;
 
+  @BeforeAll
+  static void createDatabase(PostgresServer server) {
+    database = TestDatabase.withOutbox(server);
+  }
+
   @BeforeEach
-  void prepare(PostgresServer server) {
-    database = TestDatabase.empty(server);
+  void prepare(PostgresServer server) throws SQLException {
+    database.execute("truncate outbox_event");
     application =
         new ApplicationContextRunner()
             .withConfiguration(
@@ -62,7 +68,8 @@ class OptionalPartsTest {
                 "spring.datasource.url=" + database.url(),
                 "spring.datasource.username=" + server.username(),
                 "spring.datasource.password=" + server.password(),
-                "spring.datasource.hikari.maximum-pool-size=3");
+                "spring.datasource.hikari.maximum-pool-size=3",
+                "outbox.writer.migrate=false");
   }
 
   @Test

@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,11 +49,16 @@ class TraceContextTest {
 
   private final SdkTracerProvider provider = SdkTracerProvider.builder().build();
   private final Tracer tracer = provider.get("test");
-  private TestDatabase database;
+  private static TestDatabase database;
+
+  @BeforeAll
+  static void createDatabase(PostgresServer server) {
+    database = TestDatabase.withOutbox(server);
+  }
 
   @BeforeEach
-  void createDatabase(PostgresServer server) {
-    database = TestDatabase.withOutbox(server);
+  void empty() throws SQLException {
+    database.execute("truncate outbox_event");
   }
 
   @AfterEach
