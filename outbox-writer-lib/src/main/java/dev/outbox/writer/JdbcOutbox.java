@@ -20,16 +20,18 @@ import java.util.List;
  * <p>Immutable and safe for use by several threads; make one and keep it. The driver's {@code
  * createArrayOf} must be PostgreSQL's, as it is behind the usual pools.
  */
-public final class JdbcOutbox {
+public final class JdbcOutbox implements Outbox {
 
   private final OutboxTable table;
   private final Medium medium;
   private final String name;
   private final EventAppender appender;
+  private final HeaderSources headers;
 
-  private JdbcOutbox(OutboxTable table, Medium medium) {
+  private JdbcOutbox(OutboxTable table, Medium medium, HeaderSources headers) {
     this.table = table;
     this.medium = medium;
+    this.headers = headers;
     this.name =
         switch (medium) {
           case TABLE -> "outbox table " + table;
@@ -70,7 +72,23 @@ public final class JdbcOutbox {
 
   /** The outbox on the given medium. */
   public static JdbcOutbox of(OutboxTable table, Medium medium) {
-    return new JdbcOutbox(table, medium);
+    return of(table, medium, HeaderSources.NONE);
+  }
+
+  static JdbcOutbox of(OutboxTable table, Medium medium, HeaderSources headers) {
+    return new JdbcOutbox(table, medium, headers);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <pre>{@code
+   * JdbcOutbox.withTable("outbox_event").withHeadersFrom(new OpenTelemetryTraceContext())
+   * }</pre>
+   */
+  @Override
+  public JdbcOutbox withHeadersFrom(HeaderSource source) {
+    return of(table, medium, headers.and(source));
   }
 
   /** The table that events are appended to, or whose relay they are addressed to. */
@@ -83,11 +101,7 @@ public final class JdbcOutbox {
     return medium;
   }
 
-  /**
-   * A writer that appends on this connection, in the transaction that the caller began on it. It
-   * never commits, rolls back or closes. Costs nothing to make; like the connection, for one thread
-   * at a time.
-   */
+  @Override
   public OutboxWriter writer(Connection connection) {
     return events -> append(connection, events);
   }
@@ -95,7 +109,7 @@ public final class JdbcOutbox {
   private List<AppendResult> append(Connection connection, List<OutboxEvent> events) {
     try {
       requireWritableTransaction(connection);
-      return events.isEmpty() ? List.of() : appender.append(connection, events);
+      return events.isEmpty() ? List.of() : appender.append(connection, headers.complete(events));
     } catch (SQLException e) {
       throw new AppendException(this, e);
     }

@@ -29,7 +29,11 @@ public final class OutboxEvent {
   public static final String CONTENT_TYPE = "content-type";
 
   /** The relay writes these, and consumers deduplicate by them. */
-  private static final Set<String> HEADERS_OF_THE_RELAY = Set.of("id", "ce_id", "outbox-position");
+  private static final Set<String> IDENTIFYING_HEADERS = Set.of("id", "ce_id", "outbox-position");
+
+  /** The relay writes these too; a row's own value would be dropped on the way. */
+  private static final Set<String> OTHER_HEADERS_OF_THE_RELAY =
+      Set.of("ce_specversion", "ce_source", "ce_type", "ce_subject", "ce_time", "outbox-replay");
 
   private final UUID id;
   private final String aggregateType;
@@ -83,6 +87,23 @@ public final class OutboxEvent {
       String aggregateType, String aggregateId, String type, byte[] payload, String contentType) {
     return event(aggregateType, aggregateId, type, requirePayload(payload).clone())
         .withContentType(contentType);
+  }
+
+  /**
+   * An event whose payload a serializer makes, with the serializer's content type.
+   *
+   * @param payload what to encode; for an event without payload see {@link #tombstone}
+   * @throws EventSerializationException when the serializer fails
+   */
+  public static <T> OutboxEvent of(
+      String aggregateType,
+      String aggregateId,
+      String type,
+      T payload,
+      EventSerializer<? super T> serializer) {
+    byte[] encoded = Payloads.encode(requirePayload(payload), serializer);
+    return event(aggregateType, aggregateId, type, encoded)
+        .withContentType(serializer.contentType());
   }
 
   /**
@@ -145,6 +166,16 @@ public final class OutboxEvent {
     return copy(id, Collections.unmodifiableMap(all));
   }
 
+  /** This event with those of these record headers that it has no value for yet. */
+  public OutboxEvent withHeadersIfAbsent(Map<String, String> more) {
+    if (headers.keySet().containsAll(more.keySet())) {
+      return this;
+    }
+    Map<String, String> absent = new LinkedHashMap<>(more);
+    absent.keySet().removeAll(headers.keySet());
+    return withHeaders(absent);
+  }
+
   /** This event with the media type of its payload as header {@value #CONTENT_TYPE}. */
   public OutboxEvent withContentType(String contentType) {
     return withHeader(CONTENT_TYPE, DatabaseText.requireNonBlank("contentType", contentType));
@@ -156,9 +187,13 @@ public final class OutboxEvent {
 
   private static String requireHeaderName(@Nullable String name) {
     String text = DatabaseText.requireNonBlank("header name", name);
-    if (HEADERS_OF_THE_RELAY.contains(text)) {
+    if (IDENTIFYING_HEADERS.contains(text)) {
       throw new IllegalArgumentException(
           "header '" + text + "' is written by the relay; use withId for the event's ID");
+    }
+    if (OTHER_HEADERS_OF_THE_RELAY.contains(text)) {
+      throw new IllegalArgumentException(
+          "header '" + text + "' is written by the relay, which would drop this one; leave it out");
     }
     return text;
   }

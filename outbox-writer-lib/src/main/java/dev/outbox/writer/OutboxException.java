@@ -7,7 +7,8 @@ public abstract class OutboxException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  OutboxException(String message, @Nullable Throwable cause) {
+  /** For the packages of this library. */
+  protected OutboxException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

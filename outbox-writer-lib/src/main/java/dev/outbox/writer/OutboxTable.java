@@ -53,7 +53,7 @@ public record OutboxTable(@Nullable String schema, String name) {
   }
 
   /** Schema, if given, and name, fit to be put into SQL. */
-  String quoted() {
+  public String quoted() {
     return schema == null ? quotedName() : quote(schema) + "." + quotedName();
   }
 

@@ -5,7 +5,8 @@
  *
  * <p>{@link dev.outbox.writer.JdbcOutbox} is the entry for plain JDBC, {@link
  * dev.outbox.writer.OutboxSchema} creates and checks the table. Spring Boot applications inject
- * {@link dev.outbox.writer.OutboxWriter}; see {@code dev.outbox.writer.spring}.
+ * {@link dev.outbox.writer.OutboxWriter}; see {@code dev.outbox.writer.spring}. What was appended
+ * can be asserted with {@code dev.outbox.writer.test}.
  */
 @NullMarked
 package dev.outbox.writer;

@@ -18,10 +18,39 @@ class ArchitectureTest {
   void theLibraryWorksWithoutSpring() {
     noClasses()
         .that()
-        .resideInAPackage("dev.outbox.writer")
+        .resideOutsideOfPackage("dev.outbox.writer.spring..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("org.springframework..", "dev.outbox.writer.spring..")
+        .check(classes);
+  }
+
+  @Test
+  void whatIsOptionalIsKnownToItsPackageAndToSpringsConfigurationAlone() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("dev.outbox.writer.json", "dev.outbox.writer.spring")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("tools.jackson..", "dev.outbox.writer.json")
+        .check(classes);
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("dev.outbox.writer.tracing", "dev.outbox.writer.spring")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.opentelemetry..", "io.micrometer..", "dev.outbox.writer.tracing")
+        .check(classes);
+  }
+
+  @Test
+  void theTestSupportNeedsNoTestFramework() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.outbox.writer.test")
+        .should()
+        .dependOnClassesThat()
+        .resideOutsideOfPackages("java..", "org.jspecify..", "dev.outbox.writer..")
         .check(classes);
   }
 

@@ -187,6 +187,34 @@ class OutboxEventTest {
             "header '" + name + "' is written by the relay; use withId for the event's ID");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ce_specversion",
+        "ce_source",
+        "ce_type",
+        "ce_subject",
+        "ce_time",
+        "outbox-replay"
+      })
+  void headersThatTheRelayWouldDropAreRefused(String name) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> PLACED.withHeader(name, "1"))
+        .withMessage(
+            "header '"
+                + name
+                + "' is written by the relay, which would drop this one; leave it out");
+  }
+
+  @Test
+  void headersIfAbsentLeaveThoseThatAreThere() {
+    OutboxEvent event = PLACED.withHeader("a", "1");
+
+    assertThat(event.withHeadersIfAbsent(Map.of("a", "2", "b", "3")).headers())
+        .isEqualTo(Map.of("a", "1", "b", "3"));
+    assertThat(event.withHeadersIfAbsent(Map.of("a", "2"))).isSameAs(event);
+  }
+
   @Test
   void aPrintedEventShowsNeitherPayloadNorHeaders() {
     OutboxEvent event =

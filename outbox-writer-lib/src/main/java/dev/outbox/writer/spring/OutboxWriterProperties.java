@@ -19,6 +19,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param migrate Whether to create and update the table at start, by Flyway under a history table
  *     of its own and after the application's Flyway.
  * @param check Whether to check the table at start and to refuse to start when it is unfit.
+ * @param traceContext Whether the current trace travels with the events as their headers
+ *     traceparent and tracestate.
  */
 @ConfigurationProperties("outbox.writer")
 record OutboxWriterProperties(
@@ -27,7 +29,8 @@ record OutboxWriterProperties(
     @Nullable String schema,
     @DefaultValue("outbox_event") String table,
     @DefaultValue("true") boolean migrate,
-    @DefaultValue("true") boolean check) {
+    @DefaultValue("true") boolean check,
+    @DefaultValue("true") boolean traceContext) {
 
   OutboxTable outboxTable() {
     OutboxTable named = valid("outbox.writer.table", table, () -> OutboxTable.named(table));

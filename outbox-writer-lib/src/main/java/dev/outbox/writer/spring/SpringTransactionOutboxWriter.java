@@ -1,8 +1,8 @@
 package dev.outbox.writer.spring;
 
 import dev.outbox.writer.AppendResult;
-import dev.outbox.writer.JdbcOutbox;
 import dev.outbox.writer.NoTransactionException;
+import dev.outbox.writer.Outbox;
 import dev.outbox.writer.OutboxEvent;
 import dev.outbox.writer.OutboxWriter;
 import dev.outbox.writer.ReadOnlyTransactionException;
@@ -17,12 +17,20 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  * Appends on the connection of the current Spring transaction, whoever manages it: JDBC, JPA or
  * jOOQ. Safe for use by several threads, as the transaction is the calling thread's.
  */
-final class SpringTransactionOutboxWriter implements OutboxWriter {
+public final class SpringTransactionOutboxWriter implements OutboxWriter {
 
-  private final JdbcOutbox outbox;
+  private static final String OVER = "the Spring transaction is over";
+
+  private final Outbox outbox;
   private final DataSource dataSource;
 
-  SpringTransactionOutboxWriter(JdbcOutbox outbox, DataSource dataSource) {
+  /**
+   * For applications that define their outboxes themselves, such as those with several data
+   * sources.
+   *
+   * @param dataSource the one that the transaction manager uses
+   */
+  public SpringTransactionOutboxWriter(Outbox outbox, DataSource dataSource) {
     this.outbox = outbox;
     this.dataSource = withoutProxy(dataSource);
   }
@@ -39,6 +47,7 @@ final class SpringTransactionOutboxWriter implements OutboxWriter {
   @Override
   public List<AppendResult> append(List<OutboxEvent> events) {
     requireWritableTransaction();
+    requireNotYetCommitted();
     Connection connection = DataSourceUtils.getConnection(dataSource);
     try {
       return outbox.writer(connection).append(events);
@@ -56,6 +65,9 @@ final class SpringTransactionOutboxWriter implements OutboxWriter {
     if (!TransactionSynchronizationManager.isActualTransactionActive()) {
       throw noTransaction("no Spring transaction is active on this thread");
     }
+    if (!TransactionSynchronizationManager.isSynchronizationActive()) {
+      throw noTransaction(OVER);
+    }
     if (!TransactionSynchronizationManager.hasResource(dataSource)) {
       throw noTransaction("the active Spring transaction does not manage the outbox's DataSource");
     }
@@ -66,6 +78,14 @@ final class SpringTransactionOutboxWriter implements OutboxWriter {
               + ": the Spring transaction is read-only. Remove readOnly = true from the outermost"
               + " @Transactional.");
     }
+  }
+
+  private void requireNotYetCommitted() {
+    TransactionGuard guard = TransactionGuard.ofCurrentTransaction();
+    if (guard.over()) {
+      throw noTransaction(OVER);
+    }
+    guard.appending(dataSource);
   }
 
   private NoTransactionException noTransaction(String problem) {

@@ -74,7 +74,7 @@ class OutboxWriterAutoConfigurationTest {
             assertThat(context.getBean(OutboxWriterProperties.class))
                 .isEqualTo(
                     new OutboxWriterProperties(
-                        true, Medium.TABLE, null, "outbox_event", true, true)));
+                        true, Medium.TABLE, null, "outbox_event", true, true, true)));
   }
 
   @Test

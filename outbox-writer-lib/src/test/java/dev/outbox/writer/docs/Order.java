@@ -1,0 +1,3 @@
+package dev.outbox.writer.docs;
+
+record Order(String id, long cents) {}

@@ -1,0 +1,6 @@
+package dev.outbox.writer.docs;
+
+interface OrderRepository {
+
+  void save(Order order);
+}
