@@ -76,7 +76,7 @@ final class InboxConsumer implements ConsumerRebalanceListener {
       }
       // A poll without records may still have moved past the marker of a Kafka transaction.
       if (!records.nextOffsets().isEmpty()) {
-        process(PolledBatch.read(records, settings.sourceWhenMissing()));
+        process(PolledBatch.read(records, settings.keys()));
       }
     }
   }

@@ -181,7 +181,7 @@ public final class InboxRunner implements AutoCloseable {
       InboxTransactions transactions,
       InboxTable table,
       EventHandler handler,
-      Optional<String> sourceWhenMissing,
+      EventKeys keys,
       RetryWait retryWait,
       Duration startTimeout) {}
 
@@ -197,7 +197,7 @@ public final class InboxRunner implements AutoCloseable {
     private @Nullable InboxTransactions transactions;
     private InboxTable table = InboxTable.DEFAULT;
     private @Nullable EventHandler handler;
-    private Optional<String> sourceWhenMissing = Optional.empty();
+    private EventKeys keys = EventKeys.eventId();
     private RetryWait retryWait = RetryWait.DEFAULT;
     private Duration startTimeout = DEFAULT_START_TIMEOUT;
 
@@ -254,13 +254,18 @@ public final class InboxRunner implements AutoCloseable {
       return this;
     }
 
+    /** What makes two records the same event; {@link EventKeys#eventId()} unless given. */
+    public Builder keys(EventKeys strategy) {
+      this.keys = strategy;
+      return this;
+    }
+
     /**
      * The source of records without a header {@code ce_source}, for topics of publishers that set
-     * only an id. Without it such a record is refused.
+     * only an id. Without it such a record is refused. Short for {@link EventKeys#eventId(String)}.
      */
     public Builder sourceWhenMissing(String source) {
-      this.sourceWhenMissing = Optional.of(source);
-      return this;
+      return keys(EventKeys.eventId(source));
     }
 
     /**
@@ -296,7 +301,7 @@ public final class InboxRunner implements AutoCloseable {
               required(transactions, "dataSource(...) or transactions(...)"),
               table,
               required(handler, "handler(...)"),
-              sourceWhenMissing,
+              keys,
               retryWait,
               startTimeout));
     }
