@@ -41,11 +41,14 @@ public final class InboxRunner implements AutoCloseable {
 
   private final Settings settings;
   private final RunnerLifecycle lifecycle = new RunnerLifecycle();
+  private final Recognition recognition;
   private final Thread thread;
   private volatile @Nullable InboxConsumer consuming;
 
   private InboxRunner(Settings settings) {
     this.settings = settings;
+    this.recognition =
+        Recognition.of(settings.deduplication(), settings.consumer(), settings.table());
     this.thread = new Thread(this::run, "inbox-" + settings.consumer());
   }
 
@@ -145,7 +148,7 @@ public final class InboxRunner implements AutoCloseable {
     try {
       settings.transactions().inTransaction(this::checkDatabase);
       try (KafkaConsumer<byte[], byte[]> kafka = new KafkaConsumer<>(settings.kafka())) {
-        InboxConsumer current = new InboxConsumer(settings, kafka, lifecycle);
+        InboxConsumer current = new InboxConsumer(settings, kafka, lifecycle, recognition);
         consuming = current;
         current.run();
       }
@@ -169,8 +172,7 @@ public final class InboxRunner implements AutoCloseable {
   }
 
   private void checkDatabase(Connection connection) throws SQLException {
-    Inbox.forConsumer(settings.consumer(), settings.table()).requireTransaction(connection);
-    InboxSchema.check(connection, settings.table());
+    recognition.check(connection);
   }
 
   /** What a runner was built with. */
@@ -181,7 +183,7 @@ public final class InboxRunner implements AutoCloseable {
       InboxTransactions transactions,
       InboxTable table,
       EventHandler handler,
-      EventKeys keys,
+      Deduplication deduplication,
       RetryWait retryWait,
       Duration startTimeout) {}
 
@@ -197,7 +199,7 @@ public final class InboxRunner implements AutoCloseable {
     private @Nullable InboxTransactions transactions;
     private InboxTable table = InboxTable.DEFAULT;
     private @Nullable EventHandler handler;
-    private EventKeys keys = EventKeys.eventId();
+    private Deduplication deduplication = Deduplication.byEventId();
     private RetryWait retryWait = RetryWait.DEFAULT;
     private Duration startTimeout = DEFAULT_START_TIMEOUT;
 
@@ -256,7 +258,12 @@ public final class InboxRunner implements AutoCloseable {
 
     /** What makes two records the same event; {@link EventKeys#eventId()} unless given. */
     public Builder keys(EventKeys strategy) {
-      this.keys = strategy;
+      return deduplication(Deduplication.byKey(strategy));
+    }
+
+    /** How to recognise what was seen; by event id unless given. The last call of these counts. */
+    public Builder deduplication(Deduplication how) {
+      this.deduplication = how;
       return this;
     }
 
@@ -301,7 +308,7 @@ public final class InboxRunner implements AutoCloseable {
               required(transactions, "dataSource(...) or transactions(...)"),
               table,
               required(handler, "handler(...)"),
-              keys,
+              deduplication,
               retryWait,
               startTimeout));
     }

@@ -19,7 +19,7 @@ public final class ReceivedEvent {
   private final EventKey eventKey;
   private final ConsumerRecord<byte[], byte[]> record;
 
-  ReceivedEvent(EventKey eventKey, ConsumerRecord<byte[], byte[]> record) {
+  private ReceivedEvent(EventKey eventKey, ConsumerRecord<byte[], byte[]> record) {
     this.eventKey = eventKey;
     this.record = record;
   }
@@ -98,6 +98,10 @@ public final class ReceivedEvent {
   /** The record's time by the topic's {@code message.timestamp.type}. */
   public Instant timestamp() {
     return Instant.ofEpochMilli(record.timestamp());
+  }
+
+  ConsumerRecord<byte[], byte[]> record() {
+    return record;
   }
 
   /** Where the event stands and its id; never the payload. */

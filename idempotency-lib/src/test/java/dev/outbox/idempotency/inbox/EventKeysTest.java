@@ -52,7 +52,8 @@ class EventKeysTest extends RunnerTestBase {
         started(
             runner()
                 .keys(EventKeys.offset())
-                .kafka(topic.consumerSettings("group.id", "a group without offsets " + topic.name())));
+                .kafka(
+                    topic.consumerSettings("group.id", "a group without offsets " + topic.name())));
     awaitReceived(again, 2);
 
     // Then
