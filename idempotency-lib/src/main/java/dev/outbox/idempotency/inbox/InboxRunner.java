@@ -12,8 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import javax.sql.DataSource;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,30 +22,34 @@ import org.slf4j.LoggerFactory;
 /**
  * A Kafka consumer whose events take effect once.
  *
- * <p>Each polled batch is one transaction: one statement claims the markers of all its events, the
- * handler is called for the new ones in order, the transaction commits, and only then are the
- * offsets committed. A crash anywhere in between leads to a redelivery, which is either new again,
- * because everything was rolled back, or a no-op.
+ * <p>A polled batch is one transaction (with {@link Builder#concurrency} above 1, as many as there
+ * are threads): one statement claims the markers of all its events, the handler is called for the
+ * new ones in order, the transaction commits, and only then are the offsets committed. A crash
+ * anywhere in between leads to a redelivery, which is either new again, because everything was
+ * rolled back, or a no-op.
  *
- * <p>A batch that fails, because the handler throws or the database is away, is rolled back and
- * tried again after a growing wait, for as long as it takes; {@link #state} says so, and the runner
- * stays in its consumer group. A record that does not say which event it is ends the runner in
- * {@link RunnerState.Failed}.
+ * <p>An event that fails rolls its batch back. Those before it are applied without it, its
+ * partition waits, all others flow on, and it is tried again after a growing wait; {@link #state}
+ * says so. What becomes of an event that fails for good is the {@link FailurePolicy}. A database
+ * that is away is waited for, for as long as it takes. A record that does not say which event it is
+ * ends the runner in {@link RunnerState.Failed}.
  *
- * <p>One thread per runner polls, calls the handler and commits; it is not a daemon. For more
- * throughput start more runners of one group. All methods may be called from any thread.
+ * <p>One thread polls and commits offsets, whatever the handler does, so that neither a slow
+ * handler nor a wait costs the membership; {@link Builder#concurrency} others call the handler.
+ * None is a daemon. All methods may be called from any thread.
  */
 public final class InboxRunner implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(InboxRunner.class);
 
-  private final Settings settings;
+  private final RunnerSettings settings;
   private final RunnerLifecycle lifecycle = new RunnerLifecycle();
   private final Recognition recognition;
   private final Thread thread;
   private volatile @Nullable InboxConsumer consuming;
+  private volatile @Nullable Workers workers;
 
-  private InboxRunner(Settings settings) {
+  private InboxRunner(RunnerSettings settings) {
     this.settings = settings;
     this.recognition =
         Recognition.of(settings.deduplication(), settings.consumer(), settings.table());
@@ -78,12 +82,9 @@ public final class InboxRunner implements AutoCloseable {
       lifecycle.stopRequested();
       throw new InboxStartException(
           "The inbox runner of consumer '%s' did not join the group '%s' within %s. Check that the"
-                  .formatted(
-                      settings.consumer(),
-                      settings.kafka().get(ConsumerConfig.GROUP_ID_CONFIG),
-                      settings.startTimeout())
+                  .formatted(settings.consumer(), settings.group(), settings.startTimeout())
               + " database answers and that Kafka does at bootstrap.servers="
-              + settings.kafka().get(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG),
+              + settings.bootstrapServers(),
           e);
     } catch (InterruptedException e) {
       lifecycle.stopRequested();
@@ -100,7 +101,7 @@ public final class InboxRunner implements AutoCloseable {
    */
   public void stop() {
     lifecycle.stopRequested();
-    if (Thread.currentThread() == thread) {
+    if (isOwnThread(Thread.currentThread())) {
       return;
     }
     try {
@@ -111,6 +112,11 @@ public final class InboxRunner implements AutoCloseable {
       // A runner that failed has stopped; failure() and ended() tell why.
       return;
     }
+  }
+
+  private boolean isOwnThread(Thread current) {
+    Workers pool = workers;
+    return current == thread || (pool != null && pool.isOneOfThem(current));
   }
 
   /** The same as {@link #stop}. */
@@ -144,19 +150,61 @@ public final class InboxRunner implements AutoCloseable {
     return current == null ? InboxCounts.NONE : current.counts();
   }
 
+  /**
+   * Records of the assigned partitions that are not settled yet, by what Kafka told last. Unlike
+   * the group's lag it counts what is in hand, and what waits after a failure.
+   */
+  public long lag() {
+    InboxConsumer current = consuming;
+    return current == null ? 0 : current.lag();
+  }
+
+  /** The consumer's name: the scope of what it has seen. */
+  public String consumer() {
+    return settings.consumer();
+  }
+
+  /**
+   * Finish what is in hand and take nothing more until {@link #resume}; the runner stays in its
+   * group and keeps its partitions. {@link RunnerState.Paused} says when nothing is in hand.
+   */
+  public void pause() {
+    lifecycle.requestPause(true);
+  }
+
+  /** Go on after {@link #pause}. */
+  public void resume() {
+    lifecycle.requestPause(false);
+  }
+
   private void run() {
     try {
       settings.transactions().inTransaction(this::checkDatabase);
-      try (KafkaConsumer<byte[], byte[]> kafka = new KafkaConsumer<>(settings.kafka())) {
-        InboxConsumer current = new InboxConsumer(settings, kafka, lifecycle, recognition);
-        consuming = current;
-        current.run();
-      }
-      lifecycle.stopped();
+      Optional<Throwable> end = consume();
+      end.ifPresentOrElse(this::failed, lifecycle::stopped);
     } catch (Throwable failure) {
       // Whatever it is: nobody else would see it, and a dead thread that looks alive is the worst.
-      logEnd(failure);
-      lifecycle.failed(failure);
+      failed(failure);
+    }
+  }
+
+  private void failed(Throwable failure) {
+    logEnd(failure);
+    lifecycle.failed(failure);
+  }
+
+  private Optional<Throwable> consume() {
+    Optional<DeadLetterWriter> deadLetters =
+        settings.onFailure().deadLetterTopic().map(t -> new DeadLetterWriter(settings, t));
+    BatchWork work = new BatchWork(settings, recognition, deadLetters);
+    try (KafkaConsumer<byte[], byte[]> kafka = new KafkaConsumer<>(settings.kafka());
+        Workers pool = new Workers(thread.getName(), settings.concurrency(), work::run)) {
+      workers = pool;
+      InboxConsumer current = new InboxConsumer(settings, kafka, lifecycle, recognition, pool);
+      consuming = current;
+      return current.run();
+    } finally {
+      deadLetters.ifPresent(DeadLetterWriter::close);
     }
   }
 
@@ -173,19 +221,10 @@ public final class InboxRunner implements AutoCloseable {
 
   private void checkDatabase(Connection connection) throws SQLException {
     recognition.check(connection);
+    if (settings.onFailure().deadLetterTopic().isPresent()) {
+      InboxSchema.checkDeadLetters(connection, settings.table());
+    }
   }
-
-  /** What a runner was built with. */
-  record Settings(
-      String consumer,
-      List<String> topics,
-      Map<String, Object> kafka,
-      InboxTransactions transactions,
-      InboxTable table,
-      EventHandler handler,
-      Deduplication deduplication,
-      RetryWait retryWait,
-      Duration startTimeout) {}
 
   /** Collects what a runner needs. Required: consumer, topics, kafka, a data source, handler. */
   public static final class Builder {
@@ -200,7 +239,9 @@ public final class InboxRunner implements AutoCloseable {
     private InboxTable table = InboxTable.DEFAULT;
     private @Nullable EventHandler handler;
     private Deduplication deduplication = Deduplication.byEventId();
-    private RetryWait retryWait = RetryWait.DEFAULT;
+    private Attempts attempts = Attempts.DEFAULT;
+    private FailurePolicy onFailure = FailurePolicy.waitForSuccess();
+    private int concurrency = 1;
     private Duration startTimeout = DEFAULT_START_TIMEOUT;
 
     private Builder() {}
@@ -277,10 +318,44 @@ public final class InboxRunner implements AutoCloseable {
 
     /**
      * How long to wait after a failed attempt: the first wait, doubled each time, up to the
-     * longest. 200 ms and 30 s unless given.
+     * longest, and then something between half of that and all of it. 200 ms and 30 s unless given.
      */
     public Builder retryWait(Duration first, Duration longest) {
-      this.retryWait = new RetryWait(first, longest);
+      RetryWait wait = new RetryWait(first, longest);
+      this.attempts = new Attempts(attempts.most(), wait, attempts.worthARetry());
+      return this;
+    }
+
+    /**
+     * How often an event is tried before it is given up, where {@link #onFailure} gives up at all;
+     * 10 unless given. Failures of the database itself do not count.
+     */
+    public Builder attempts(int most) {
+      this.attempts = new Attempts(most, attempts.between(), attempts.worthARetry());
+      return this;
+    }
+
+    /**
+     * Which failures of the handler may pass by themselves; the others are given up at the first
+     * attempt. All unless given.
+     */
+    public Builder retryOn(Predicate<? super Exception> worthARetry) {
+      this.attempts = new Attempts(attempts.most(), attempts.between(), worthARetry);
+      return this;
+    }
+
+    /** What becomes of an event that cannot be applied; its partition waits unless given. */
+    public Builder onFailure(FailurePolicy policy) {
+      this.onFailure = policy;
+      return this;
+    }
+
+    /**
+     * How many partitions are worked on at once, each by one thread at a time; 1 unless given. The
+     * handler is then called by as many threads, and the pool of connections needs as many.
+     */
+    public Builder concurrency(int partitionsAtOnce) {
+      this.concurrency = partitionsAtOnce;
       return this;
     }
 
@@ -295,22 +370,40 @@ public final class InboxRunner implements AutoCloseable {
      * @throws ConsumerSettingsException when Kafka settings contradict the inbox's promise
      */
     public InboxRunner build() {
+      return new InboxRunner(settings());
+    }
+
+    /**
+     * The consumer's dead letters, to look at and to apply later with the same handler.
+     *
+     * @throws IllegalStateException naming what is missing
+     * @throws ConsumerSettingsException when Kafka settings contradict the inbox's promise
+     */
+    public DeadLetters deadLetters() {
+      return new DeadLetters(settings());
+    }
+
+    private RunnerSettings settings() {
       if (topics.isEmpty()) {
         throw missing("topics(...)");
       }
+      if (concurrency < 1) {
+        throw new IllegalArgumentException("concurrency(%d): at least 1".formatted(concurrency));
+      }
       String name = required(consumer, "consumer(name)");
       MarkerText.check("consumer", name, MarkerText.LONGEST_CONSUMER);
-      return new InboxRunner(
-          new Settings(
-              name,
-              List.copyOf(topics),
-              ConsumerSettings.complete(required(kafka, "kafka(settings)"), name),
-              required(transactions, "dataSource(...) or transactions(...)"),
-              table,
-              required(handler, "handler(...)"),
-              deduplication,
-              retryWait,
-              startTimeout));
+      return new RunnerSettings(
+          name,
+          List.copyOf(topics),
+          ConsumerSettings.complete(required(kafka, "kafka(settings)"), name),
+          required(transactions, "dataSource(...) or transactions(...)"),
+          table,
+          required(handler, "handler(...)"),
+          deduplication,
+          attempts,
+          onFailure,
+          concurrency,
+          startTimeout);
     }
 
     private static <T> T required(@Nullable T value, String method) {

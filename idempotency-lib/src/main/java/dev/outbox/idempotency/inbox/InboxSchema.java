@@ -81,7 +81,11 @@ public final class InboxSchema {
    */
   public static void migrate(DataSource dataSource, InboxTable table) {
     Map<String, String> names =
-        Map.of("inboxTable", table.quoted(), "positionTable", table.positions().quoted());
+        Map.of(
+            "inboxTable", table.quoted(),
+            "positionTable", table.positions().quoted(),
+            "deadLetterTable", table.deadLetters().quoted(),
+            "deadLetterIndex", "inbox_dead_letter_key");
     new Migration(LOCATION, HISTORY_TABLE, names).run(dataSource, table.schema());
     try {
       check(dataSource, table);
@@ -115,6 +119,16 @@ public final class InboxSchema {
    */
   public static void checkPositions(Connection connection, InboxTable table) throws SQLException {
     TableCheck.positions(table).run(connection);
+  }
+
+  /**
+   * Verify that dead letters can be kept, for consumers whose failure policy has a dead-letter
+   * topic; a runner does so at its start.
+   *
+   * @throws InboxSchemaException naming everything that is missing, and how to add it
+   */
+  public static void checkDeadLetters(Connection connection, InboxTable table) throws SQLException {
+    TableCheck.deadLetters(table).run(connection);
   }
 
   static void check(Connection connection, InboxTable table) throws SQLException {

@@ -17,6 +17,7 @@ public record InboxTable(Optional<String> schema, String name) {
   public static final String DEFAULT_NAME = "inbox_event";
 
   private static final String POSITIONS_NAME = "inbox_position";
+  private static final String DEAD_LETTERS_NAME = "inbox_dead_letter";
 
   /** {@code inbox_event} in the connection's own schema. */
   public static final InboxTable DEFAULT = new InboxTable(Optional.empty(), DEFAULT_NAME);
@@ -39,6 +40,11 @@ public record InboxTable(Optional<String> schema, String name) {
   /** The high-water marks, in the same schema. */
   InboxTable positions() {
     return new InboxTable(schema, POSITIONS_NAME);
+  }
+
+  /** The dead letters, in the same schema. */
+  InboxTable deadLetters() {
+    return new InboxTable(schema, DEAD_LETTERS_NAME);
   }
 
   /** The name as it stands in SQL, each part quoted, so that no name can become a statement. */

@@ -35,6 +35,24 @@ public final class ReceivedEvent {
     }
   }
 
+  /** A record of a dead-letter topic as the record that it was. */
+  static ReceivedEvent original(DeadLetter letter, ConsumerRecord<byte[], byte[]> record) {
+    ConsumerRecord<byte[], byte[]> original =
+        new ConsumerRecord<>(
+            letter.topic(),
+            letter.partition(),
+            letter.offset(),
+            DeadLetterHeaders.timestamp(record),
+            record.timestampType(),
+            record.serializedKeySize(),
+            record.serializedValueSize(),
+            record.key(),
+            record.value(),
+            DeadLetterHeaders.without(record.headers()),
+            Optional.empty());
+    return new ReceivedEvent(new EventKey(letter.source(), letter.eventId()), original);
+  }
+
   /** What the inbox recognises the event by; the runner's {@link EventKeys} decide. */
   public EventKey eventKey() {
     return eventKey;

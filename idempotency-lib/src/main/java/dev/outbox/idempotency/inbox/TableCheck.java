@@ -49,6 +49,27 @@ record TableCheck(
         List.of("SELECT", "INSERT", "UPDATE"));
   }
 
+  static TableCheck deadLetters(InboxTable markers) {
+    return new TableCheck(
+        markers.deadLetters(),
+        List.of(
+            "consumer",
+            "topic",
+            "partition",
+            "record_offset",
+            "key_hash",
+            "source",
+            "event_id",
+            "reason",
+            "attempts",
+            "dead_letter_topic",
+            "dead_letter_partition",
+            "dead_letter_offset",
+            "dead_at"),
+        List.of("consumer", "partition", "record_offset", "topic"),
+        List.of("SELECT", "INSERT", "DELETE"));
+  }
+
   /**
    * @throws InboxSchemaException naming everything that is missing, and how to add it
    */

@@ -48,7 +48,7 @@ class InboxRunnerTest extends RunnerTestBase {
 
     // Then
     assertThat(Effects.in(database)).containsExactly("e1", "e2", "e3");
-    assertThat(runner.counts()).isEqualTo(new InboxCounts(5, 3, 2, 0));
+    assertThat(runner.counts()).isEqualTo(new InboxCounts(5, 3, 2, 0, 0));
     assertThat(runner.state()).isEqualTo(new RunnerState.Running());
     awaitTrue(() -> topic.committed(0) == 5);
   }
@@ -123,7 +123,7 @@ class InboxRunnerTest extends RunnerTestBase {
 
     // Then
     assertThat(Effects.in(database)).containsExactly("e1");
-    assertThat(runner.counts()).isEqualTo(new InboxCounts(1, 1, 0, 1));
+    assertThat(runner.counts()).isEqualTo(new InboxCounts(1, 1, 0, 0, 1));
   }
 
   @Test

@@ -56,7 +56,7 @@ class InboxSchemaTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"inbox_event", "inbox_position"})
+  @ValueSource(strings = {"inbox_event", "inbox_position", "inbox_dead_letter"})
   void flywayAndThePublishedSqlMakeTheSameTable(String table) throws SQLException, IOException {
     // Given
     TestDatabase byHand = TestDatabase.empty(postgres);
@@ -74,7 +74,7 @@ class InboxSchemaTest {
   @Test
   void theTablesMadeByHandPassTheChecks() throws SQLException, IOException {
     // Given
-    for (String table : List.of("inbox_event", "inbox_position")) {
+    for (String table : List.of("inbox_event", "inbox_position", "inbox_dead_letter")) {
       database.execute(Files.readString(SQL.resolve(table + ".sql")));
     }
 
@@ -82,6 +82,7 @@ class InboxSchemaTest {
     InboxSchema.check(database.dataSource());
     try (Connection connection = database.begin()) {
       InboxSchema.checkPositions(connection, InboxTable.DEFAULT);
+      InboxSchema.checkDeadLetters(connection, InboxTable.DEFAULT);
     }
   }
 
@@ -116,7 +117,7 @@ class InboxSchemaTest {
     assertThat(
             database.query(
                 "select version from outbox_idempotency_schema_history order by installed_rank"))
-        .containsExactly("0", "1", "2");
+        .containsExactly("0", "1", "2", "3");
     assertThat(database.query("select to_regclass('flyway_schema_history')"))
         .containsExactly("null");
   }

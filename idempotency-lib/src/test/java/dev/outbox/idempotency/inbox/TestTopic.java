@@ -97,14 +97,20 @@ record TestTopic(String name, String bootstrapServers, KafkaProducer<byte[], byt
 
   /** The id Kafka gave the one member of the group; it changes when the member leaves. */
   String memberId() {
-    return members().iterator().next().consumerId();
+    return describeMembers().iterator().next().consumerId();
   }
 
   List<Integer> partitionsOfEachMember() {
-    return members().stream().map(member -> member.assignment().topicPartitions().size()).toList();
+    return describeMembers().stream()
+        .map(member -> member.assignment().topicPartitions().size())
+        .toList();
   }
 
-  private Collection<MemberDescription> members() {
+  int members() {
+    return describeMembers().size();
+  }
+
+  private Collection<MemberDescription> describeMembers() {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
       KafkaFuture<ConsumerGroupDescription> group =
           admin
