@@ -77,8 +77,8 @@ final class BatchWork {
             events,
             index -> {
               ReceivedEvent event = events.get(index);
-              inHand.begin(event);
               held.refuse(connection, event);
+              inHand.begin(event);
               settings.handler().handle(connection, event);
             });
     // From here on it is the commit that can fail, and any of the events may be why.

@@ -104,7 +104,10 @@ final class DeadLetterRows {
       query.setArray(
           2,
           connection.createArrayOf(
-              "bytea", keyed.stream().map(event -> hash(event.record()).orElseThrow()).toArray()));
+              "bytea",
+              keyed.stream()
+                  .map(event -> hash(event.record()).orElseThrow())
+                  .toArray(byte[][]::new)));
       query.setString(3, consumer);
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {

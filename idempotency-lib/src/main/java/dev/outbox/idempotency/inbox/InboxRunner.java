@@ -180,6 +180,7 @@ public final class InboxRunner implements AutoCloseable {
   private void run() {
     try {
       settings.transactions().inTransaction(this::checkDatabase);
+      new StartChecks(settings).run();
       Optional<Throwable> end = consume();
       end.ifPresentOrElse(this::failed, lifecycle::stopped);
     } catch (Throwable failure) {
