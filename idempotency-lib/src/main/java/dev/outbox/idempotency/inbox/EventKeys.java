@@ -25,6 +25,19 @@ public interface EventKeys {
   EventKey of(ConsumerRecord<?, ?> record);
 
   /**
+   * The key of a record, or an error that names the record and what to do about it.
+   *
+   * @throws UnidentifiedEventException when the record does not say which event it is
+   */
+  default EventKey identify(ConsumerRecord<?, ?> record) {
+    try {
+      return of(record);
+    } catch (IllegalArgumentException e) {
+      throw new UnidentifiedEventException(record, e);
+    }
+  }
+
+  /**
    * The default: the event id, header {@code id} or {@code ce_id}, within its source, header {@code
    * ce_source}. Recognises whatever the publisher sends again.
    */

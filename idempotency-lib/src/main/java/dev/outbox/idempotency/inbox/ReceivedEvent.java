@@ -28,11 +28,7 @@ public final class ReceivedEvent {
    * @throws UnidentifiedEventException when the record does not say which event it is
    */
   static ReceivedEvent read(ConsumerRecord<byte[], byte[]> record, EventKeys keys) {
-    try {
-      return new ReceivedEvent(keys.of(record), record);
-    } catch (IllegalArgumentException e) {
-      throw new UnidentifiedEventException(record, e);
-    }
+    return new ReceivedEvent(keys.identify(record), record);
   }
 
   /** A record of a dead-letter topic as the record that it was. */
