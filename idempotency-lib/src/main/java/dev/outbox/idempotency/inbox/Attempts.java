@@ -36,6 +36,11 @@ record Attempts(int most, RetryWait between, Predicate<? super Exception> worthA
     return attempts >= most || !worthARetry.test(failure);
   }
 
+  /** From the first attempt of an event to its last. */
+  Duration longestRetry() {
+    return between.total(most);
+  }
+
   Duration waitAfter(int attempt) {
     return between.after(attempt, ThreadLocalRandom.current()::nextDouble);
   }

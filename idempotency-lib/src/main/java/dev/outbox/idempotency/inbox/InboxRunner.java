@@ -198,6 +198,8 @@ public final class InboxRunner implements AutoCloseable {
     Optional<DeadLetterWriter> deadLetters =
         settings.onFailure().deadLetterTopic().map(t -> new DeadLetterWriter(settings, t));
     BatchWork work = new BatchWork(settings, recognition, deadLetters);
+    Optional<InboxRetention> retention = settings.retention().map(this::retention);
+    retention.ifPresent(InboxRetention::start);
     try (KafkaConsumer<byte[], byte[]> kafka = new KafkaConsumer<>(settings.kafka());
         Workers pool = new Workers(thread.getName(), settings.concurrency(), work::run)) {
       workers = pool;
@@ -205,8 +207,14 @@ public final class InboxRunner implements AutoCloseable {
       consuming = current;
       return current.run();
     } finally {
+      retention.ifPresent(InboxRetention::close);
       deadLetters.ifPresent(DeadLetterWriter::close);
     }
+  }
+
+  private InboxRetention retention(RunnerSettings.Retention retention) {
+    return InboxRetention.of(
+        settings.consumer(), settings.transactions(), settings.table(), retention.window());
   }
 
   /** An Error can only be the handler's, and its message may quote the payload. */
@@ -243,6 +251,7 @@ public final class InboxRunner implements AutoCloseable {
     private Attempts attempts = Attempts.DEFAULT;
     private FailurePolicy onFailure = FailurePolicy.waitForSuccess();
     private int concurrency = 1;
+    private Optional<RunnerSettings.Retention> retention = Optional.empty();
     private Duration startTimeout = DEFAULT_START_TIMEOUT;
 
     private Builder() {}
@@ -360,6 +369,20 @@ public final class InboxRunner implements AutoCloseable {
       return this;
     }
 
+    /**
+     * How long markers are kept; for ever unless given. The runner removes older ones, every minute
+     * in small batches, and refuses to start when the topics keep records for longer than that.
+     */
+    public Builder retention(Duration window) {
+      return retention(window, RetentionCheck.REFUSE);
+    }
+
+    /** How long markers are kept, and what happens at the start when topics keep records longer. */
+    public Builder retention(Duration window, RetentionCheck check) {
+      this.retention = Optional.of(new RunnerSettings.Retention(window, check));
+      return this;
+    }
+
     /** How long {@link InboxRunner#start} may take; 60 s unless given. */
     public Builder startTimeout(Duration timeout) {
       this.startTimeout = timeout;
@@ -391,6 +414,11 @@ public final class InboxRunner implements AutoCloseable {
       if (concurrency < 1) {
         throw new IllegalArgumentException("concurrency(%d): at least 1".formatted(concurrency));
       }
+      if (retention.isPresent() && deduplication instanceof Deduplication.ByPosition) {
+        throw new IllegalArgumentException(
+            "retention(%s): by position there are no markers that could expire; leave it out"
+                .formatted(retention.get().window()));
+      }
       String name = required(consumer, "consumer(name)");
       MarkerText.check("consumer", name, MarkerText.LONGEST_CONSUMER);
       return new RunnerSettings(
@@ -404,6 +432,7 @@ public final class InboxRunner implements AutoCloseable {
           attempts,
           onFailure,
           concurrency,
+          retention,
           startTimeout);
     }
 

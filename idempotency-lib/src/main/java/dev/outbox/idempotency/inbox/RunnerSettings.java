@@ -3,6 +3,7 @@ package dev.outbox.idempotency.inbox;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 
 /** What a runner was built with. */
@@ -17,7 +18,11 @@ record RunnerSettings(
     Attempts attempts,
     FailurePolicy onFailure,
     int concurrency,
+    Optional<Retention> retention,
     Duration startTimeout) {
+
+  /** How long markers are kept, and what happens at the start when that is too short. */
+  record Retention(Duration window, RetentionCheck check) {}
 
   private static final int DEFAULT_MAX_POLL_RECORDS = 500;
   private static final long DEFAULT_MAX_POLL_INTERVAL_MS = 300_000;

@@ -1,15 +1,18 @@
 package dev.outbox.idempotency.inbox;
 
-import java.util.HashMap;
+import java.time.Duration;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What a runner asks Kafka before it begins. */
 final class StartChecks {
+
+  private static final Logger log = LoggerFactory.getLogger(StartChecks.class);
 
   private final RunnerSettings settings;
 
@@ -18,25 +21,31 @@ final class StartChecks {
   }
 
   void run() throws Exception {
-    if (settings.onFailure().deadLetterTopic().isEmpty()) {
+    Optional<String> deadLetterTopic = settings.onFailure().deadLetterTopic();
+    if (deadLetterTopic.isEmpty() && settings.retention().isEmpty()) {
       return;
     }
-    try (Admin admin = Admin.create(adminSettings())) {
-      checkDeadLetterTopic(admin, settings.onFailure().deadLetterTopic().get());
+    try (Admin admin = Admin.create(TopicRetention.adminSettings(settings.kafka()))) {
+      if (deadLetterTopic.isPresent()) {
+        checkDeadLetterTopic(admin, deadLetterTopic.get());
+      }
+      if (settings.retention().isPresent()) {
+        checkRetention(admin, settings.retention().get());
+      }
     }
   }
 
-  private Map<String, Object> adminSettings() {
-    Map<String, Object> result = new HashMap<>();
-    settings
-        .kafka()
-        .forEach(
-            (name, value) -> {
-              if (AdminClientConfig.configNames().contains(name)) {
-                result.put(name, value);
-              }
-            });
-    return result;
+  private void checkRetention(Admin admin, RunnerSettings.Retention retention) throws Exception {
+    Duration longestRetry = settings.attempts().longestRetry();
+    try {
+      TopicRetention.check(
+          admin, settings.topics(), retention.window(), longestRetry, settings.consumer());
+    } catch (RetentionTooShortException e) {
+      if (retention.check() == RetentionCheck.REFUSE) {
+        throw e;
+      }
+      log.atWarn().addKeyValue("consumer", settings.consumer()).log(e.getMessage());
+    }
   }
 
   private void checkDeadLetterTopic(Admin admin, String topic) throws Exception {

@@ -117,7 +117,7 @@ class InboxSchemaTest {
     assertThat(
             database.query(
                 "select version from outbox_idempotency_schema_history order by installed_rank"))
-        .containsExactly("0", "1", "2", "3");
+        .containsExactly("0", "1", "2", "3", "4");
     assertThat(database.query("select to_regclass('flyway_schema_history')"))
         .containsExactly("null");
   }
