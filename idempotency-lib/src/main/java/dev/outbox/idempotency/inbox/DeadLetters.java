@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The dead letters of a consumer: look at them, apply them later, or discard them. Made by {@link
- * InboxRunner.Builder#deadLetters} from what the runner is made from; works beside running runners
+ * InboxRunnerBuilder#deadLetters} from what the runner is made from; works beside running runners
  * and from several threads, since each dead letter is applied by who deletes its row.
  */
 public final class DeadLetters {

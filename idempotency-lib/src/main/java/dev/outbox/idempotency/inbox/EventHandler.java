@@ -10,7 +10,7 @@ public interface EventHandler {
    * Apply the event's effect over this connection, in the transaction that also holds its marker.
    *
    * <p>Called one event at a time in the order of each partition, and with {@link
-   * InboxRunner.Builder#concurrency} above 1 for several partitions at once, by any thread. What
+   * InboxRunnerBuilder#concurrency} above 1 for several partitions at once, by any thread. What
    * leaves the database from here (a mail, a call to another service) is not undone with the
    * transaction and may happen again.
    *

@@ -2,18 +2,11 @@ package dev.outbox.idempotency.inbox;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Predicate;
-import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,11 +15,11 @@ import org.slf4j.LoggerFactory;
 /**
  * A Kafka consumer whose events take effect once.
  *
- * <p>A polled batch is one transaction (with {@link Builder#concurrency} above 1, as many as there
- * are threads): one statement claims the markers of all its events, the handler is called for the
- * new ones in order, the transaction commits, and only then are the offsets committed. A crash
- * anywhere in between leads to a redelivery, which is either new again, because everything was
- * rolled back, or a no-op.
+ * <p>A polled batch is one transaction (with {@link InboxRunnerBuilder#concurrency} above 1, as
+ * many as there are threads): one statement claims the markers of all its events, the handler is
+ * called for the new ones in order, the transaction commits, and only then are the offsets
+ * committed. A crash anywhere in between leads to a redelivery, which is either new again, because
+ * everything was rolled back, or a no-op.
  *
  * <p>An event that fails rolls its batch back. Those before it are applied without it, its
  * partition waits, all others flow on, and it is tried again after a growing wait; {@link #state}
@@ -35,8 +28,8 @@ import org.slf4j.LoggerFactory;
  * ends the runner in {@link RunnerState.Failed}.
  *
  * <p>One thread polls and commits offsets, whatever the handler does, so that neither a slow
- * handler nor a wait costs the membership; {@link Builder#concurrency} others call the handler.
- * None is a daemon. All methods may be called from any thread.
+ * handler nor a wait costs the membership; {@link InboxRunnerBuilder#concurrency} others call the
+ * handler. None is a daemon. All methods may be called from any thread.
  */
 public final class InboxRunner implements AutoCloseable {
 
@@ -49,15 +42,15 @@ public final class InboxRunner implements AutoCloseable {
   private volatile @Nullable InboxConsumer consuming;
   private volatile @Nullable Workers workers;
 
-  private InboxRunner(RunnerSettings settings) {
+  InboxRunner(RunnerSettings settings) {
     this.settings = settings;
     this.recognition =
         Recognition.of(settings.deduplication(), settings.consumer(), settings.table());
     this.thread = new Thread(this::run, "inbox-" + settings.consumer());
   }
 
-  public static Builder builder() {
-    return new Builder();
+  public static InboxRunnerBuilder builder() {
+    return new InboxRunnerBuilder();
   }
 
   /**
@@ -232,219 +225,6 @@ public final class InboxRunner implements AutoCloseable {
     recognition.check(connection);
     if (settings.onFailure().deadLetterTopic().isPresent()) {
       InboxSchema.checkDeadLetters(connection, settings.table());
-    }
-  }
-
-  /** Collects what a runner needs. Required: consumer, topics, kafka, a data source, handler. */
-  public static final class Builder {
-
-    /** How long {@link InboxRunner#start} waits unless told otherwise. */
-    static final Duration DEFAULT_START_TIMEOUT = Duration.ofSeconds(60);
-
-    private @Nullable String consumer;
-    private final List<String> topics = new ArrayList<>();
-    private @Nullable Map<String, ?> kafka;
-    private @Nullable InboxTransactions transactions;
-    private InboxTable table = InboxTable.DEFAULT;
-    private @Nullable EventHandler handler;
-    private Deduplication deduplication = Deduplication.byEventId();
-    private Attempts attempts = Attempts.DEFAULT;
-    private FailurePolicy onFailure = FailurePolicy.waitForSuccess();
-    private int concurrency = 1;
-    private Optional<RunnerSettings.Retention> retention = Optional.empty();
-    private Duration startTimeout = DEFAULT_START_TIMEOUT;
-
-    private Builder() {}
-
-    /**
-     * Who applies the events: the scope of the markers, and the {@code group.id} unless the Kafka
-     * settings give one. Under a new name every event is new again.
-     */
-    public Builder consumer(String name) {
-      this.consumer = name;
-      return this;
-    }
-
-    public Builder topics(String... names) {
-      return topics(List.of(names));
-    }
-
-    public Builder topics(Collection<String> names) {
-      topics.addAll(names);
-      return this;
-    }
-
-    /**
-     * Settings of the Kafka consumer, {@code bootstrap.servers} at least. The inbox sets {@code
-     * enable.auto.commit=false}, {@code isolation.level=read_committed}, {@code
-     * auto.offset.reset=earliest} and the deserializers itself and refuses others. {@code
-     * max.poll.records} is the largest batch, hence the largest transaction.
-     */
-    public Builder kafka(Map<String, ?> consumerSettings) {
-      this.kafka = Map.copyOf(consumerSettings);
-      return this;
-    }
-
-    /** The database of markers and effects; best a pool. */
-    public Builder dataSource(DataSource dataSource) {
-      return transactions(InboxTransactions.of(dataSource));
-    }
-
-    /** In place of a data source: transactions that a framework manages. */
-    public Builder transactions(InboxTransactions transactions) {
-      this.transactions = transactions;
-      return this;
-    }
-
-    /** Where the markers are kept; {@link InboxTable#DEFAULT} unless given. */
-    public Builder table(InboxTable table) {
-      this.table = table;
-      return this;
-    }
-
-    public Builder handler(EventHandler handler) {
-      this.handler = handler;
-      return this;
-    }
-
-    /** What makes two records the same event; {@link EventKeys#eventId()} unless given. */
-    public Builder keys(EventKeys strategy) {
-      return deduplication(Deduplication.byKey(strategy));
-    }
-
-    /** How to recognise what was seen; by event id unless given. The last call of these counts. */
-    public Builder deduplication(Deduplication how) {
-      this.deduplication = how;
-      return this;
-    }
-
-    /**
-     * The source of records without a header {@code ce_source}, for topics of publishers that set
-     * only an id. Without it such a record is refused. Short for {@link EventKeys#eventId(String)}.
-     */
-    public Builder sourceWhenMissing(String source) {
-      return keys(EventKeys.eventId(source));
-    }
-
-    /**
-     * How long to wait after a failed attempt: the first wait, doubled each time, up to the
-     * longest, and then something between half of that and all of it. 200 ms and 30 s unless given.
-     */
-    public Builder retryWait(Duration first, Duration longest) {
-      RetryWait wait = new RetryWait(first, longest);
-      this.attempts = new Attempts(attempts.most(), wait, attempts.worthARetry());
-      return this;
-    }
-
-    /**
-     * How often an event is tried before it is given up, where {@link #onFailure} gives up at all;
-     * 10 unless given. Failures of the database itself do not count.
-     */
-    public Builder attempts(int most) {
-      this.attempts = new Attempts(most, attempts.between(), attempts.worthARetry());
-      return this;
-    }
-
-    /**
-     * Which failures of the handler may pass by themselves; the others are given up at the first
-     * attempt. All unless given.
-     */
-    public Builder retryOn(Predicate<? super Exception> worthARetry) {
-      this.attempts = new Attempts(attempts.most(), attempts.between(), worthARetry);
-      return this;
-    }
-
-    /** What becomes of an event that cannot be applied; its partition waits unless given. */
-    public Builder onFailure(FailurePolicy policy) {
-      this.onFailure = policy;
-      return this;
-    }
-
-    /**
-     * How many partitions are worked on at once, each by one thread at a time; 1 unless given. The
-     * handler is then called by as many threads, and the pool of connections needs as many.
-     */
-    public Builder concurrency(int partitionsAtOnce) {
-      this.concurrency = partitionsAtOnce;
-      return this;
-    }
-
-    /**
-     * How long markers are kept; for ever unless given. The runner removes older ones, every minute
-     * in small batches, and refuses to start when the topics keep records for longer than that.
-     */
-    public Builder retention(Duration window) {
-      return retention(window, RetentionCheck.REFUSE);
-    }
-
-    /** How long markers are kept, and what happens at the start when topics keep records longer. */
-    public Builder retention(Duration window, RetentionCheck check) {
-      this.retention = Optional.of(new RunnerSettings.Retention(window, check));
-      return this;
-    }
-
-    /** How long {@link InboxRunner#start} may take; 60 s unless given. */
-    public Builder startTimeout(Duration timeout) {
-      this.startTimeout = timeout;
-      return this;
-    }
-
-    /**
-     * @throws IllegalStateException naming what is missing
-     * @throws ConsumerSettingsException when Kafka settings contradict the inbox's promise
-     */
-    public InboxRunner build() {
-      return new InboxRunner(settings());
-    }
-
-    /**
-     * The consumer's dead letters, to look at and to apply later with the same handler.
-     *
-     * @throws IllegalStateException naming what is missing
-     * @throws ConsumerSettingsException when Kafka settings contradict the inbox's promise
-     */
-    public DeadLetters deadLetters() {
-      return new DeadLetters(settings());
-    }
-
-    private RunnerSettings settings() {
-      if (topics.isEmpty()) {
-        throw missing("topics(...)");
-      }
-      if (concurrency < 1) {
-        throw new IllegalArgumentException("concurrency(%d): at least 1".formatted(concurrency));
-      }
-      if (retention.isPresent() && deduplication instanceof Deduplication.ByPosition) {
-        throw new IllegalArgumentException(
-            "retention(%s): by position there are no markers that could expire; leave it out"
-                .formatted(retention.get().window()));
-      }
-      String name = required(consumer, "consumer(name)");
-      MarkerText.check("consumer", name, MarkerText.LONGEST_CONSUMER);
-      return new RunnerSettings(
-          name,
-          List.copyOf(topics),
-          ConsumerSettings.complete(required(kafka, "kafka(settings)"), name),
-          required(transactions, "dataSource(...) or transactions(...)"),
-          table,
-          required(handler, "handler(...)"),
-          deduplication,
-          attempts,
-          onFailure,
-          concurrency,
-          retention,
-          startTimeout);
-    }
-
-    private static <T> T required(@Nullable T value, String method) {
-      if (value == null) {
-        throw missing(method);
-      }
-      return value;
-    }
-
-    private static IllegalStateException missing(String method) {
-      return new IllegalStateException("An inbox runner needs " + method);
     }
   }
 }

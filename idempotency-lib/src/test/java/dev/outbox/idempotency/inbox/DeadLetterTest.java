@@ -35,7 +35,7 @@ class DeadLetterTest extends RunnerTestBase {
     kafka.createTopic(deadLetterTopic, 2);
   }
 
-  private InboxRunner.Builder giving(FailurePolicy policy) {
+  private InboxRunnerBuilder giving(FailurePolicy policy) {
     return runner().attempts(2).onFailure(policy).handler(this::unlessPoison);
   }
 
@@ -97,7 +97,7 @@ class DeadLetterTest extends RunnerTestBase {
     publish("a", "a1", "a2");
     publish("b", "b1");
     publish("a", "a3");
-    InboxRunner.Builder builder = giving(FailurePolicy.follow(deadLetterTopic));
+    InboxRunnerBuilder builder = giving(FailurePolicy.follow(deadLetterTopic));
     InboxRunner runner = started(builder);
     awaitReceived(runner, 4);
     assertThat(Effects.in(database)).containsExactly("b1");
@@ -145,7 +145,7 @@ class DeadLetterTest extends RunnerTestBase {
     // Given
     poison.add("a1");
     publish("a", "a1", "a2");
-    InboxRunner.Builder builder = giving(FailurePolicy.skip(deadLetterTopic));
+    InboxRunnerBuilder builder = giving(FailurePolicy.skip(deadLetterTopic));
     awaitReceived(started(builder), 2);
     assertThat(Effects.in(database)).containsExactly("a2");
 
@@ -183,7 +183,7 @@ class DeadLetterTest extends RunnerTestBase {
     // Given
     poison.add("a1");
     publish("a", "a1");
-    InboxRunner.Builder builder = giving(FailurePolicy.follow(deadLetterTopic));
+    InboxRunnerBuilder builder = giving(FailurePolicy.follow(deadLetterTopic));
     InboxRunner runner = started(builder);
     awaitReceived(runner, 1);
     poison.clear();
@@ -206,7 +206,7 @@ class DeadLetterTest extends RunnerTestBase {
     // Given
     poison.add(Positions.at(2));
     Positions.publish(topic, 0, Positions.at(1), Positions.at(2), Positions.at(3));
-    InboxRunner.Builder builder =
+    InboxRunnerBuilder builder =
         giving(FailurePolicy.follow(deadLetterTopic)).deduplication(Deduplication.byPosition());
     InboxRunner runner = started(builder);
     awaitReceived(runner, 3);
@@ -286,7 +286,7 @@ class DeadLetterTest extends RunnerTestBase {
     if (healsMeanwhile) {
       poison.clear();
     }
-    InboxRunner.Builder builder =
+    InboxRunnerBuilder builder =
         giving(FailurePolicy.follow(deadLetterTopic))
             .kafka(topic.consumerSettings("group.instance.id", "only-one"));
     InboxRunner next = started(builder);
@@ -304,7 +304,7 @@ class DeadLetterTest extends RunnerTestBase {
     // Given
     poison.add("a1");
     publish("a", "a1");
-    InboxRunner.Builder builder = giving(FailurePolicy.follow(deadLetterTopic));
+    InboxRunnerBuilder builder = giving(FailurePolicy.follow(deadLetterTopic));
     InboxRunner runner = started(builder);
     awaitReceived(runner, 1);
     DeadLetters letters = builder.deadLetters();

@@ -133,7 +133,7 @@ class InboxRetentionTest extends RunnerTestBase {
   void theLongestRetryIsPartOfWhatIsNeeded() {
     // Given: a week of records, and 3 attempts with an hour between them
     kafka.configureTopic(topic.name(), "retention.ms", "604800000");
-    InboxRunner.Builder builder =
+    InboxRunnerBuilder builder =
         runner().attempts(3).retryWait(Duration.ofHours(1), Duration.ofHours(1));
 
     // Then

@@ -21,7 +21,7 @@ class InboxRunnerByPositionTest extends RunnerTestBase {
     super(postgres, kafka, 2);
   }
 
-  private InboxRunner.Builder byPosition() {
+  private InboxRunnerBuilder byPosition() {
     return runner().deduplication(Deduplication.byPosition());
   }
 

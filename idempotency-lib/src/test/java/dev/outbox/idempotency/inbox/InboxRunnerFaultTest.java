@@ -85,7 +85,7 @@ class InboxRunnerFaultTest extends RunnerTestBase {
   @Test
   void membersThatComeAndGoUnderLoadChangeNothingInTheResult() throws SQLException {
     // Given
-    InboxRunner.Builder member = runner().kafka(topic.consumerSettings("max.poll.records", 20));
+    InboxRunnerBuilder member = runner().kafka(topic.consumerSettings("max.poll.records", 20));
     InboxRunner first = started(member);
     publishLoad(0, EVENTS_PER_KEY);
     awaitReceived(first, 100);

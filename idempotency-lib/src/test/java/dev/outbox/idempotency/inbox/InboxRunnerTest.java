@@ -374,7 +374,7 @@ class InboxRunnerTest extends RunnerTestBase {
   @Test
   void everyDefaultIsWhatTheDocumentationSays() {
     assertThat(RetryWait.DEFAULT.toString()).contains("PT0.2S", "PT30S");
-    assertThat(InboxRunner.Builder.DEFAULT_START_TIMEOUT).hasToString("PT1M");
+    assertThat(InboxRunnerBuilder.DEFAULT_START_TIMEOUT).hasToString("PT1M");
     assertThat(InboxTable.DEFAULT).isEqualTo(InboxTable.named("inbox_event"));
     assertThat(
             Arrays.asList(1, 2, 8, 9, 1_000).stream()

@@ -32,7 +32,7 @@ final class RunnerToBeKilled {
     InboxTransactions jdbc = InboxTransactions.of(database.dataSource());
     AtomicBoolean handled = new AtomicBoolean();
     AtomicBoolean failed = new AtomicBoolean();
-    InboxRunner.Builder builder =
+    InboxRunnerBuilder builder =
         InboxRunner.builder()
             .consumer(arguments[2])
             .topics(arguments[1])
