@@ -8,3 +8,6 @@ create table inbox_event (
   processed_at timestamptz not null default now(),
   primary key (consumer, source, event_id)
 );
+
+-- For the removal of expired markers (InboxRetention).
+create index inbox_event_expiry on inbox_event (consumer, processed_at);

@@ -20,13 +20,26 @@ class ArchitectureTest {
           .resideInAnyPackage("org.springframework..", "dev.outbox.idempotency..spring..");
 
   @ArchTest
-  static final ArchRule theSpringPackageDoesNotKnowKafka =
+  static final ArchRule theSpringPackagesDoNotKnowKafkaBesideTheOneForIt =
       noClasses()
           .that()
           .resideInAPackage("..spring..")
+          .and()
+          .resideOutsideOfPackage("..inbox.spring.kafka..")
           .should()
           .dependOnClassesThat()
-          .resideInAPackage("org.apache.kafka..");
+          .resideInAnyPackage("org.apache.kafka..", "org.springframework.kafka..");
+
+  @ArchTest
+  static final ArchRule theInboxsMetricsAloneKnowMicrometer =
+      noClasses()
+          .that()
+          .resideInAPackage("..inbox..")
+          .and()
+          .doNotHaveSimpleName("InboxMetrics")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.micrometer..");
 
   @ArchTest
   static final ArchRule theLibraryStandsOnItsOwn =

@@ -2,18 +2,11 @@ package dev.outbox.idempotency.inbox;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import javax.sql.DataSource;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,35 +15,42 @@ import org.slf4j.LoggerFactory;
 /**
  * A Kafka consumer whose events take effect once.
  *
- * <p>Each polled batch is one transaction: one statement claims the markers of all its events, the
- * handler is called for the new ones in order, the transaction commits, and only then are the
- * offsets committed. A crash anywhere in between leads to a redelivery, which is either new again,
- * because everything was rolled back, or a no-op.
+ * <p>A polled batch is one transaction (with {@link InboxRunnerBuilder#concurrency} above 1, as
+ * many as there are threads): one statement claims the markers of all its events, the handler is
+ * called for the new ones in order, the transaction commits, and only then are the offsets
+ * committed. A crash anywhere in between leads to a redelivery, which is either new again, because
+ * everything was rolled back, or a no-op.
  *
- * <p>A batch that fails, because the handler throws or the database is away, is rolled back and
- * tried again after a growing wait, for as long as it takes; {@link #state} says so, and the runner
- * stays in its consumer group. A record that does not say which event it is ends the runner in
- * {@link RunnerState.Failed}.
+ * <p>An event that fails rolls its batch back. Those before it are applied without it, its
+ * partition waits, all others flow on, and it is tried again after a growing wait; {@link #state}
+ * says so. What becomes of an event that fails for good is the {@link FailurePolicy}. A database
+ * that is away is waited for, for as long as it takes. A record that does not say which event it is
+ * ends the runner in {@link RunnerState.Failed}.
  *
- * <p>One thread per runner polls, calls the handler and commits; it is not a daemon. For more
- * throughput start more runners of one group. All methods may be called from any thread.
+ * <p>One thread polls and commits offsets, whatever the handler does, so that neither a slow
+ * handler nor a wait costs the membership; {@link InboxRunnerBuilder#concurrency} others call the
+ * handler. None is a daemon. All methods may be called from any thread.
  */
 public final class InboxRunner implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(InboxRunner.class);
 
-  private final Settings settings;
+  private final RunnerSettings settings;
   private final RunnerLifecycle lifecycle = new RunnerLifecycle();
+  private final Recognition recognition;
   private final Thread thread;
   private volatile @Nullable InboxConsumer consuming;
+  private volatile @Nullable Workers workers;
 
-  private InboxRunner(Settings settings) {
+  InboxRunner(RunnerSettings settings) {
     this.settings = settings;
+    this.recognition =
+        Recognition.of(settings.deduplication(), settings.consumer(), settings.table());
     this.thread = new Thread(this::run, "inbox-" + settings.consumer());
   }
 
-  public static Builder builder() {
-    return new Builder();
+  public static InboxRunnerBuilder builder() {
+    return new InboxRunnerBuilder();
   }
 
   /**
@@ -75,12 +75,9 @@ public final class InboxRunner implements AutoCloseable {
       lifecycle.stopRequested();
       throw new InboxStartException(
           "The inbox runner of consumer '%s' did not join the group '%s' within %s. Check that the"
-                  .formatted(
-                      settings.consumer(),
-                      settings.kafka().get(ConsumerConfig.GROUP_ID_CONFIG),
-                      settings.startTimeout())
+                  .formatted(settings.consumer(), settings.group(), settings.startTimeout())
               + " database answers and that Kafka does at bootstrap.servers="
-              + settings.kafka().get(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG),
+              + settings.bootstrapServers(),
           e);
     } catch (InterruptedException e) {
       lifecycle.stopRequested();
@@ -97,7 +94,7 @@ public final class InboxRunner implements AutoCloseable {
    */
   public void stop() {
     lifecycle.stopRequested();
-    if (Thread.currentThread() == thread) {
+    if (isOwnThread(Thread.currentThread())) {
       return;
     }
     try {
@@ -108,6 +105,11 @@ public final class InboxRunner implements AutoCloseable {
       // A runner that failed has stopped; failure() and ended() tell why.
       return;
     }
+  }
+
+  private boolean isOwnThread(Thread current) {
+    Workers pool = workers;
+    return current == thread || (pool != null && pool.isOneOfThem(current));
   }
 
   /** The same as {@link #stop}. */
@@ -141,20 +143,71 @@ public final class InboxRunner implements AutoCloseable {
     return current == null ? InboxCounts.NONE : current.counts();
   }
 
+  /**
+   * Records of the assigned partitions that are not settled yet, by what Kafka told last. Unlike
+   * the group's lag it counts what is in hand, and what waits after a failure.
+   */
+  public long lag() {
+    InboxConsumer current = consuming;
+    return current == null ? 0 : current.lag();
+  }
+
+  /** The consumer's name: the scope of what it has seen. */
+  public String consumer() {
+    return settings.consumer();
+  }
+
+  /**
+   * Finish what is in hand and take nothing more until {@link #resume}; the runner stays in its
+   * group and keeps its partitions. {@link RunnerState.Paused} says when nothing is in hand.
+   */
+  public void pause() {
+    lifecycle.requestPause(true);
+  }
+
+  /** Go on after {@link #pause}. */
+  public void resume() {
+    lifecycle.requestPause(false);
+  }
+
   private void run() {
     try {
       settings.transactions().inTransaction(this::checkDatabase);
-      try (KafkaConsumer<byte[], byte[]> kafka = new KafkaConsumer<>(settings.kafka())) {
-        InboxConsumer current = new InboxConsumer(settings, kafka, lifecycle);
-        consuming = current;
-        current.run();
-      }
-      lifecycle.stopped();
+      new StartChecks(settings).run();
+      Optional<Throwable> end = consume();
+      end.ifPresentOrElse(this::failed, lifecycle::stopped);
     } catch (Throwable failure) {
       // Whatever it is: nobody else would see it, and a dead thread that looks alive is the worst.
-      logEnd(failure);
-      lifecycle.failed(failure);
+      failed(failure);
     }
+  }
+
+  private void failed(Throwable failure) {
+    logEnd(failure);
+    lifecycle.failed(failure);
+  }
+
+  private Optional<Throwable> consume() {
+    Optional<DeadLetterWriter> deadLetters =
+        settings.onFailure().deadLetterTopic().map(t -> new DeadLetterWriter(settings, t));
+    BatchWork work = new BatchWork(settings, recognition, deadLetters);
+    Optional<InboxRetention> retention = settings.retention().map(this::retention);
+    retention.ifPresent(InboxRetention::start);
+    try (KafkaConsumer<byte[], byte[]> kafka = new KafkaConsumer<>(settings.kafka());
+        Workers pool = new Workers(thread.getName(), settings.concurrency(), work::run)) {
+      workers = pool;
+      InboxConsumer current = new InboxConsumer(settings, kafka, lifecycle, recognition, pool);
+      consuming = current;
+      return current.run();
+    } finally {
+      retention.ifPresent(InboxRetention::close);
+      deadLetters.ifPresent(DeadLetterWriter::close);
+    }
+  }
+
+  private InboxRetention retention(RunnerSettings.Retention retention) {
+    return InboxRetention.of(
+        settings.consumer(), settings.transactions(), settings.table(), retention.window());
   }
 
   /** An Error can only be the handler's, and its message may quote the payload. */
@@ -169,147 +222,9 @@ public final class InboxRunner implements AutoCloseable {
   }
 
   private void checkDatabase(Connection connection) throws SQLException {
-    Inbox.forConsumer(settings.consumer(), settings.table()).requireTransaction(connection);
-    InboxSchema.check(connection, settings.table());
-  }
-
-  /** What a runner was built with. */
-  record Settings(
-      String consumer,
-      List<String> topics,
-      Map<String, Object> kafka,
-      InboxTransactions transactions,
-      InboxTable table,
-      EventHandler handler,
-      Optional<String> sourceWhenMissing,
-      RetryWait retryWait,
-      Duration startTimeout) {}
-
-  /** Collects what a runner needs. Required: consumer, topics, kafka, a data source, handler. */
-  public static final class Builder {
-
-    /** How long {@link InboxRunner#start} waits unless told otherwise. */
-    static final Duration DEFAULT_START_TIMEOUT = Duration.ofSeconds(60);
-
-    private @Nullable String consumer;
-    private final List<String> topics = new ArrayList<>();
-    private @Nullable Map<String, ?> kafka;
-    private @Nullable InboxTransactions transactions;
-    private InboxTable table = InboxTable.DEFAULT;
-    private @Nullable EventHandler handler;
-    private Optional<String> sourceWhenMissing = Optional.empty();
-    private RetryWait retryWait = RetryWait.DEFAULT;
-    private Duration startTimeout = DEFAULT_START_TIMEOUT;
-
-    private Builder() {}
-
-    /**
-     * Who applies the events: the scope of the markers, and the {@code group.id} unless the Kafka
-     * settings give one. Under a new name every event is new again.
-     */
-    public Builder consumer(String name) {
-      this.consumer = name;
-      return this;
-    }
-
-    public Builder topics(String... names) {
-      return topics(List.of(names));
-    }
-
-    public Builder topics(Collection<String> names) {
-      topics.addAll(names);
-      return this;
-    }
-
-    /**
-     * Settings of the Kafka consumer, {@code bootstrap.servers} at least. The inbox sets {@code
-     * enable.auto.commit=false}, {@code isolation.level=read_committed}, {@code
-     * auto.offset.reset=earliest} and the deserializers itself and refuses others. {@code
-     * max.poll.records} is the largest batch, hence the largest transaction.
-     */
-    public Builder kafka(Map<String, ?> consumerSettings) {
-      this.kafka = Map.copyOf(consumerSettings);
-      return this;
-    }
-
-    /** The database of markers and effects; best a pool. */
-    public Builder dataSource(DataSource dataSource) {
-      return transactions(InboxTransactions.of(dataSource));
-    }
-
-    /** In place of a data source: transactions that a framework manages. */
-    public Builder transactions(InboxTransactions transactions) {
-      this.transactions = transactions;
-      return this;
-    }
-
-    /** Where the markers are kept; {@link InboxTable#DEFAULT} unless given. */
-    public Builder table(InboxTable table) {
-      this.table = table;
-      return this;
-    }
-
-    public Builder handler(EventHandler handler) {
-      this.handler = handler;
-      return this;
-    }
-
-    /**
-     * The source of records without a header {@code ce_source}, for topics of publishers that set
-     * only an id. Without it such a record is refused.
-     */
-    public Builder sourceWhenMissing(String source) {
-      this.sourceWhenMissing = Optional.of(source);
-      return this;
-    }
-
-    /**
-     * How long to wait after a failed attempt: the first wait, doubled each time, up to the
-     * longest. 200 ms and 30 s unless given.
-     */
-    public Builder retryWait(Duration first, Duration longest) {
-      this.retryWait = new RetryWait(first, longest);
-      return this;
-    }
-
-    /** How long {@link InboxRunner#start} may take; 60 s unless given. */
-    public Builder startTimeout(Duration timeout) {
-      this.startTimeout = timeout;
-      return this;
-    }
-
-    /**
-     * @throws IllegalStateException naming what is missing
-     * @throws ConsumerSettingsException when Kafka settings contradict the inbox's promise
-     */
-    public InboxRunner build() {
-      if (topics.isEmpty()) {
-        throw missing("topics(...)");
-      }
-      String name = required(consumer, "consumer(name)");
-      MarkerText.check("consumer", name, MarkerText.LONGEST_CONSUMER);
-      return new InboxRunner(
-          new Settings(
-              name,
-              List.copyOf(topics),
-              ConsumerSettings.complete(required(kafka, "kafka(settings)"), name),
-              required(transactions, "dataSource(...) or transactions(...)"),
-              table,
-              required(handler, "handler(...)"),
-              sourceWhenMissing,
-              retryWait,
-              startTimeout));
-    }
-
-    private static <T> T required(@Nullable T value, String method) {
-      if (value == null) {
-        throw missing(method);
-      }
-      return value;
-    }
-
-    private static IllegalStateException missing(String method) {
-      return new IllegalStateException("An inbox runner needs " + method);
+    recognition.check(connection);
+    if (settings.onFailure().deadLetterTopic().isPresent()) {
+      InboxSchema.checkDeadLetters(connection, settings.table());
     }
   }
 }

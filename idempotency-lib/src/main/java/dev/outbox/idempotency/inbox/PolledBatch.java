@@ -14,40 +14,46 @@ import org.apache.kafka.common.TopicPartition;
  * What one poll returned, up to the first record of each partition that does not say which event it
  * is.
  *
- * @param events in order of each partition
- * @param first where each partition's part begins: the place to go back to after a failure
+ * @param events of each partition, in order
  * @param next what to commit once the events are applied; past transaction markers of the topic, so
  *     that the group's lag can reach zero
- * @param refused the first such record, if there is one
+ * @param refused the first such record of each partition
  */
 record PolledBatch(
-    List<ReceivedEvent> events,
-    Map<TopicPartition, Long> first,
+    Map<TopicPartition, List<ReceivedEvent>> events,
     Map<TopicPartition, OffsetAndMetadata> next,
-    Optional<UnidentifiedEventException> refused) {
+    Map<TopicPartition, UnidentifiedEventException> refused) {
 
-  static PolledBatch read(
-      ConsumerRecords<byte[], byte[]> records, Optional<String> sourceWhenMissing) {
-    List<ReceivedEvent> events = new ArrayList<>(records.count());
-    Map<TopicPartition, Long> first = new HashMap<>();
+  static PolledBatch read(ConsumerRecords<byte[], byte[]> records, Recognition recognition) {
+    Map<TopicPartition, List<ReceivedEvent>> events = new HashMap<>();
     Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>(records.nextOffsets());
-    Optional<UnidentifiedEventException> refused = Optional.empty();
+    Map<TopicPartition, UnidentifiedEventException> refused = new HashMap<>();
     for (TopicPartition partition : records.partitions()) {
-      List<ConsumerRecord<byte[], byte[]>> part = records.records(partition);
-      first.put(partition, part.get(0).offset());
+      List<ReceivedEvent> part = new ArrayList<>();
+      events.put(partition, part);
       try {
-        for (ConsumerRecord<byte[], byte[]> record : part) {
-          events.add(ReceivedEvent.read(record, sourceWhenMissing));
+        for (ConsumerRecord<byte[], byte[]> record : records.records(partition)) {
+          part.add(recognition.read(record));
         }
       } catch (UnidentifiedEventException e) {
         next.put(partition, new OffsetAndMetadata(e.offset()));
-        refused = refused.or(() -> Optional.of(e));
+        refused.put(partition, e);
       }
     }
-    return new PolledBatch(List.copyOf(events), first, next, refused);
+    return new PolledBatch(events, next, refused);
   }
 
-  List<EventKey> keys() {
-    return events.stream().map(ReceivedEvent::eventKey).toList();
+  /** What holds no event is settled at once. */
+  void addTo(PartitionQueues queues, OffsetCommits commits) {
+    next.forEach(
+        (partition, offset) -> {
+          List<ReceivedEvent> part = events.getOrDefault(partition, List.of());
+          queues
+              .of(partition)
+              .add(part, Optional.of(offset), Optional.ofNullable(refused.get(partition)));
+          if (part.isEmpty()) {
+            commits.add(partition, offset);
+          }
+        });
   }
 }

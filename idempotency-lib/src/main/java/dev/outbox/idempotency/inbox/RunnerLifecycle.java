@@ -2,6 +2,7 @@ package dev.outbox.idempotency.inbox;
 
 import dev.outbox.idempotency.inbox.RunnerState.Created;
 import dev.outbox.idempotency.inbox.RunnerState.Failed;
+import dev.outbox.idempotency.inbox.RunnerState.Paused;
 import dev.outbox.idempotency.inbox.RunnerState.Retrying;
 import dev.outbox.idempotency.inbox.RunnerState.Running;
 import dev.outbox.idempotency.inbox.RunnerState.Starting;
@@ -18,6 +19,7 @@ final class RunnerLifecycle {
 
   private final CompletableFuture<Void> started = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private volatile boolean pauseRequested;
   private volatile RunnerState state = new Created();
 
   RunnerState state() {
@@ -43,8 +45,24 @@ final class RunnerLifecycle {
   }
 
   synchronized void running() {
-    if (state instanceof Starting || state instanceof Retrying) {
+    if (state instanceof Starting || state instanceof Retrying || state instanceof Paused) {
       state = new Running();
+      started.complete(null);
+    }
+  }
+
+  /** From any thread; what is in hand is finished first. */
+  void requestPause(boolean pause) {
+    pauseRequested = pause;
+  }
+
+  boolean pauseRequested() {
+    return pauseRequested;
+  }
+
+  synchronized void paused() {
+    if (state instanceof Starting || state instanceof Running || state instanceof Retrying) {
+      state = new Paused();
       started.complete(null);
     }
   }

@@ -15,13 +15,17 @@ public sealed interface RunnerState {
   record Running() implements RunnerState {}
 
   /**
-   * A batch failed and is rolled back; the runner stays in the group and tries again by itself.
+   * Something failed and is rolled back; the runner stays in the group and tries again by itself.
+   * Partitions that are not concerned flow on.
    *
-   * @param attempt how often the batch has failed, from 1
+   * @param attempt how often it has failed, from 1
    * @param pause how long until the next attempt
    * @param cause why; its message may carry data of the event
    */
   record Retrying(int attempt, Duration pause, Throwable cause) implements RunnerState {}
+
+  /** Asked to pause; still a member of the group, with nothing in hand. */
+  record Paused() implements RunnerState {}
 
   /** Finishing the batch in hand and leaving the group. */
   record Stopping() implements RunnerState {}

@@ -34,6 +34,13 @@ public final class UnidentifiedEventException extends RuntimeException {
     this.offset = record.offset();
   }
 
+  /** Whether it is this record that cannot be told from a repeat. */
+  public boolean isOf(ConsumerRecord<?, ?> record) {
+    return topic.equals(record.topic())
+        && partition == record.partition()
+        && offset == record.offset();
+  }
+
   public String topic() {
     return topic;
   }

@@ -48,7 +48,7 @@ class InboxRunnerTest extends RunnerTestBase {
 
     // Then
     assertThat(Effects.in(database)).containsExactly("e1", "e2", "e3");
-    assertThat(runner.counts()).isEqualTo(new InboxCounts(5, 3, 2, 0));
+    assertThat(runner.counts()).isEqualTo(new InboxCounts(5, 3, 2, 0, 0));
     assertThat(runner.state()).isEqualTo(new RunnerState.Running());
     awaitTrue(() -> topic.committed(0) == 5);
   }
@@ -123,7 +123,7 @@ class InboxRunnerTest extends RunnerTestBase {
 
     // Then
     assertThat(Effects.in(database)).containsExactly("e1");
-    assertThat(runner.counts()).isEqualTo(new InboxCounts(1, 1, 0, 1));
+    assertThat(runner.counts()).isEqualTo(new InboxCounts(1, 1, 0, 0, 1));
   }
 
   @Test
@@ -374,7 +374,7 @@ class InboxRunnerTest extends RunnerTestBase {
   @Test
   void everyDefaultIsWhatTheDocumentationSays() {
     assertThat(RetryWait.DEFAULT.toString()).contains("PT0.2S", "PT30S");
-    assertThat(InboxRunner.Builder.DEFAULT_START_TIMEOUT).hasToString("PT1M");
+    assertThat(InboxRunnerBuilder.DEFAULT_START_TIMEOUT).hasToString("PT1M");
     assertThat(InboxTable.DEFAULT).isEqualTo(InboxTable.named("inbox_event"));
     assertThat(
             Arrays.asList(1, 2, 8, 9, 1_000).stream()

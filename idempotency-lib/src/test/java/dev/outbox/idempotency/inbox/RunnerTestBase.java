@@ -40,7 +40,7 @@ abstract class RunnerTestBase {
     topic.close();
   }
 
-  InboxRunner.Builder runner() {
+  InboxRunnerBuilder runner() {
     return InboxRunner.builder()
         .consumer(topic.consumer())
         .topics(topic.name())
@@ -50,7 +50,7 @@ abstract class RunnerTestBase {
         .retryWait(SOON, SOON);
   }
 
-  InboxRunner started(InboxRunner.Builder builder) {
+  InboxRunner started(InboxRunnerBuilder builder) {
     InboxRunner runner = builder.build();
     runners.add(runner);
     runner.start();

@@ -1,6 +1,8 @@
 package dev.outbox.idempotency.inbox;
 
 import dev.outbox.idempotency.TestDatabase;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -14,7 +16,8 @@ final class RunnerToBeKilled {
   /** Where the process stands when it is killed. */
   enum KillPoint {
     EFFECTS_WRITTEN,
-    DATABASE_COMMITTED
+    DATABASE_COMMITTED,
+    DEAD_LETTER_SENT
   }
 
   private RunnerToBeKilled() {}
@@ -28,26 +31,39 @@ final class RunnerToBeKilled {
     kafka.put("group.instance.id", "only-one");
     InboxTransactions jdbc = InboxTransactions.of(database.dataSource());
     AtomicBoolean handled = new AtomicBoolean();
-    InboxRunner.builder()
-        .consumer(arguments[2])
-        .topics(arguments[1])
-        .kafka(kafka)
-        .transactions(
-            work -> {
-              jdbc.inTransaction(
-                  connection -> {
-                    work.run(connection);
-                    stopHereIf(handled.get() && point == KillPoint.EFFECTS_WRITTEN);
-                  });
-              stopHereIf(handled.get() && point == KillPoint.DATABASE_COMMITTED);
-            })
-        .handler(
-            (connection, event) -> {
-              Effects.insert(connection, event);
-              handled.set(true);
-            })
-        .build()
-        .start();
+    AtomicBoolean failed = new AtomicBoolean();
+    InboxRunnerBuilder builder =
+        InboxRunner.builder()
+            .consumer(arguments[2])
+            .topics(arguments[1])
+            .kafka(kafka)
+            .transactions(
+                work -> {
+                  jdbc.inTransaction(
+                      connection -> {
+                        work.run(connection);
+                        stopHereIf(handled.get() && point == KillPoint.EFFECTS_WRITTEN);
+                        // Work that does not throw although the event failed: it was put aside.
+                        stopHereIf(failed.get() && point == KillPoint.DEAD_LETTER_SENT);
+                      });
+                  stopHereIf(handled.get() && point == KillPoint.DATABASE_COMMITTED);
+                })
+            .handler(
+                (connection, event) -> {
+                  Effects.insert(connection, event);
+                  handled.set(true);
+                  if (event.id().equals("poison")) {
+                    failed.set(true);
+                    throw new IOException("cannot be applied");
+                  }
+                });
+    if (arguments.length > 7) {
+      builder
+          .onFailure(FailurePolicy.follow(arguments[7]))
+          .attempts(2)
+          .retryWait(Duration.ofMillis(1), Duration.ofMillis(1));
+    }
+    builder.build().start();
   }
 
   private static void stopHereIf(boolean reached) throws InterruptedException {

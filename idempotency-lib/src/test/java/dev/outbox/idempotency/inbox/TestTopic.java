@@ -3,6 +3,8 @@ package dev.outbox.idempotency.inbox;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.outbox.local.KafkaServer;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -12,11 +14,14 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.MemberDescription;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** A topic of one test, what is published there, and how far its group has come. */
@@ -80,6 +85,26 @@ record TestTopic(String name, String bootstrapServers, KafkaProducer<byte[], byt
     return new ProducerRecord<>(name, key.getBytes(UTF_8), value.getBytes(UTF_8));
   }
 
+  /** All records of a topic of this broker, in order of each partition. */
+  List<ConsumerRecord<byte[], byte[]>> readAll(String name) {
+    Map<String, Object> settings = Map.of("bootstrap.servers", bootstrapServers);
+    List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(name).stream()
+              .map(info -> new TopicPartition(name, info.partition()))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.getOrDefault(p, 0L))) {
+        consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+      }
+    }
+    return records;
+  }
+
   /** The group's committed offset, 0 where it has none. */
   long committed(int partition) {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
@@ -97,14 +122,20 @@ record TestTopic(String name, String bootstrapServers, KafkaProducer<byte[], byt
 
   /** The id Kafka gave the one member of the group; it changes when the member leaves. */
   String memberId() {
-    return members().iterator().next().consumerId();
+    return describeMembers().iterator().next().consumerId();
   }
 
   List<Integer> partitionsOfEachMember() {
-    return members().stream().map(member -> member.assignment().topicPartitions().size()).toList();
+    return describeMembers().stream()
+        .map(member -> member.assignment().topicPartitions().size())
+        .toList();
   }
 
-  private Collection<MemberDescription> members() {
+  int members() {
+    return describeMembers().size();
+  }
+
+  private Collection<MemberDescription> describeMembers() {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
       KafkaFuture<ConsumerGroupDescription> group =
           admin

@@ -1,6 +1,6 @@
 /**
  * The inbox in a Spring Boot application: markers in Spring-managed transactions, the table made or
- * checked at start. The only package that knows Spring.
+ * checked at start. Only this package and those below it know Spring.
  */
 @NullMarked
 package dev.outbox.idempotency.inbox.spring;

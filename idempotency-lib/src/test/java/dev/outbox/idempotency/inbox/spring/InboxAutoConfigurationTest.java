@@ -192,7 +192,9 @@ class InboxAutoConfigurationTest {
                   .containsExactly(
                       "effect",
                       "flyway_schema_history",
+                      "inbox_dead_letter",
                       "inbox_event",
+                      "inbox_position",
                       "outbox_idempotency_schema_history");
             });
   }

@@ -1,0 +1,1 @@
+create index if not exists inbox_event_expiry on ${inboxTable} (consumer, processed_at);
