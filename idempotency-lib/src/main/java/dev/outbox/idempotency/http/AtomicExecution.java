@@ -41,12 +41,12 @@ final class AtomicExecution {
       if (result instanceof Attempt.Done done) {
         return done.outcome();
       }
-      Optional<Outcome> settled =
-          result instanceof Attempt.Refused refused
-              ? remember(call, refused.response())
-              : earlier(call);
-      if (settled.isPresent()) {
-        return settled.get();
+      if (result instanceof Attempt.Refused refused) {
+        return remember(call, refused.response());
+      }
+      Optional<Outcome> earlier = earlier(call);
+      if (earlier.isPresent()) {
+        return earlier.get();
       }
     }
     return new Outcome.InProgress(retryAfter);
@@ -83,11 +83,10 @@ final class AtomicExecution {
   /**
    * Store a final refusal, which has no effect, after its rows are rolled back.
    *
-   * @return empty when another attempt has come between and rolled back; the refusal stands to be
-   *     made again
+   * @return what counts: where another attempt has come between, its answer; where that has rolled
+   *     back, this refusal, and the next attempt runs again
    */
-  private Optional<Outcome> remember(IdempotentCall call, StoredResponse response)
-      throws Exception {
+  private Outcome remember(IdempotentCall call, StoredResponse response) throws Exception {
     Attempt result =
         transactions.inTransaction(
             connection -> {
@@ -100,7 +99,9 @@ final class AtomicExecution {
                 return Decision.rollBack(lost(e));
               }
             });
-    return result instanceof Attempt.Done done ? Optional.of(done.outcome()) : earlier(call);
+    return result instanceof Attempt.Done done
+        ? done.outcome()
+        : earlier(call).orElseGet(() -> new Outcome.Executed(response, Optional.empty()));
   }
 
   /** The right to do the work, until the transaction ends; empty when somebody else has done it. */

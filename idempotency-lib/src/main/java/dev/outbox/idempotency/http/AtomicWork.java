@@ -7,8 +7,8 @@ import java.sql.Connection;
 public interface AtomicWork {
 
   /**
-   * Do the work on this connection, or on whatever takes part in its transaction. Neither commit
-   * nor close it, and let nothing of the answer go out yet.
+   * Called at most once. Do the work on this connection, or on whatever takes part in its
+   * transaction. Neither commit nor close it, and let nothing of the answer go out yet.
    *
    * @return the answer, whole
    * @throws Exception to roll back and release the key

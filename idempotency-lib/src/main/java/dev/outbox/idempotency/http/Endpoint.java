@@ -46,7 +46,7 @@ public record Endpoint(
         RetryWindow.USUAL,
         FINGERPRINT_HEADERS,
         OutcomePolicy.DEFAULT,
-        KeyDerivation.none(),
+        KeyDerivation.NONE,
         false);
   }
 
@@ -72,6 +72,11 @@ public record Endpoint(
 
   public Endpoint with(KeyDerivation other) {
     return new Endpoint(name, mode, stage, window, fingerprintHeaders, outcomes, other, anonymous);
+  }
+
+  /** Whether a request without a key may get one from what it says. */
+  public boolean derivesKeys() {
+    return derivation != KeyDerivation.NONE;
   }
 
   /** For callers without a principal too. */

@@ -41,7 +41,7 @@ final class HeldReservation implements Reservation {
 
   @Override
   public String keyFor(String step) {
-    return new Digest("third party").add(id.sha256()).add(step).hex();
+    return id.keyFor(step);
   }
 
   @Override

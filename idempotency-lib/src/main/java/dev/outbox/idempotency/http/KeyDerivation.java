@@ -6,15 +6,13 @@ import java.util.Optional;
 @FunctionalInterface
 public interface KeyDerivation {
 
+  /** Keys come from clients alone. */
+  KeyDerivation NONE = request -> Optional.empty();
+
   /**
    * The key of this request, or empty when nothing in it identifies the intent.
    *
    * @see IdempotencyKey#derivedFrom
    */
   Optional<IdempotencyKey> derive(IncomingRequest request);
-
-  /** Keys come from clients alone. */
-  static KeyDerivation none() {
-    return request -> Optional.empty();
-  }
 }

@@ -13,4 +13,9 @@ public record RecordId(String sha256) {
   public byte[] bytes() {
     return HexFormat.of().parseHex(sha256);
   }
+
+  /** The key for a third party; from it nobody learns this name. */
+  String keyFor(String step) {
+    return new Digest("third party").add(sha256).add(step).hex();
+  }
 }

@@ -56,6 +56,15 @@ public interface Reservation {
    */
   byte[] localStep(String step, LocalStep work) throws Exception;
 
+  /**
+   * Stands in where a request passes without a key: each step is done and nothing is recorded.
+   *
+   * @param transactions for local steps
+   */
+  static Reservation unkeyed(IdempotencyTransactions transactions) {
+    return new UnkeyedReservation(transactions);
+  }
+
   /** A step in the service's own database. */
   @FunctionalInterface
   interface LocalStep {

@@ -44,9 +44,8 @@ class AtomicTest {
   private final List<IdempotencyListener.Event> events = new CopyOnWriteArrayList<>();
   private final String key = newKey();
 
-  AtomicTest(PostgresServer postgres) throws SQLException {
-    database = TestDatabase.withEffects(postgres);
-    IdempotencySchema.migrate(database.dataSource());
+  AtomicTest(PostgresServer postgres) throws SQLException, IOException {
+    database = OrderService.database(postgres);
     idempotency = waiting(Duration.ofSeconds(20));
   }
 

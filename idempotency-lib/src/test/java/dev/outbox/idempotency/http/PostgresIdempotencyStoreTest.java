@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -20,9 +21,8 @@ class PostgresIdempotencyStoreTest extends IdempotencyStoreContract {
   private final TestDatabase database;
   private final PostgresIdempotencyStore store;
 
-  PostgresIdempotencyStoreTest(PostgresServer postgres) {
-    database = TestDatabase.empty(postgres);
-    IdempotencySchema.migrate(database.dataSource());
+  PostgresIdempotencyStoreTest(PostgresServer postgres) throws SQLException, IOException {
+    database = OrderService.database(postgres);
     store =
         new PostgresIdempotencyStore(
             database.dataSource(), IdempotencyTable.DEFAULT, Duration.ofMillis(50));
