@@ -300,6 +300,7 @@ class OrderServiceTest {
   private EntityExchangeResult<byte[]> post(String body) {
     return http.post()
         .uri("/orders")
+        .header("Idempotency-Key", "\"" + UUID.randomUUID() + "\"")
         .contentType(MediaType.APPLICATION_JSON)
         .body(body)
         .exchange()

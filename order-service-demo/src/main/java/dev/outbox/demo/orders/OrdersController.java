@@ -1,5 +1,6 @@
 package dev.outbox.demo.orders;
 
+import dev.outbox.idempotency.http.spring.Idempotent;
 import jakarta.validation.Valid;
 import java.util.UUID;
 import org.springframework.http.HttpStatus;
@@ -28,6 +29,7 @@ class OrdersController {
   }
 
   @PostMapping
+  @Idempotent(name = "place-order")
   ResponseEntity<Order> place(@Valid @RequestBody PlaceOrder wish) {
     Order order = placement.place(wish);
     return ResponseEntity.created(

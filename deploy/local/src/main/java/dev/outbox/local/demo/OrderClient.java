@@ -9,6 +9,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 
 /** A customer of the order service. */
 final class OrderClient {
@@ -35,6 +36,7 @@ final class OrderClient {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(url + "/orders"))
             .header("content-type", "application/json")
+            .header("idempotency-key", "\"" + UUID.randomUUID() + "\"")
             .timeout(Duration.ofSeconds(30))
             .POST(HttpRequest.BodyPublishers.ofString(order))
             .build();

@@ -1,0 +1,129 @@
+package dev.outbox.idempotency.http.spring;
+
+import dev.outbox.idempotency.http.IdempotencyTable;
+import dev.outbox.idempotency.http.OutcomePolicy;
+import dev.outbox.idempotency.http.Problem;
+import dev.outbox.idempotency.http.RetryWindow;
+import dev.outbox.idempotency.http.Stage;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Settings of idempotency keys.
+ *
+ * @param enabled whether keys are configured at all
+ * @param schema schema of the table; the data source's own schema unless set
+ * @param table name of the table
+ * @param migrate whether the table is made and upgraded at start, after the application's own
+ *     migrations
+ * @param check whether the table is checked at start when it is not migrated
+ * @param stage how far endpoints are that do not say: observe, optional or required
+ * @param window how long keys are remembered; unless set 24 hours, or what outbox.idempotency.retry
+ *     asks for where that is longer. A shorter one than that is refused at start
+ * @param retry for how long a repeat can still arrive
+ * @param claimWait how long a duplicate waits, in atomic mode, for an attempt that is at work; it
+ *     holds a connection meanwhile
+ * @param retryAfter what Retry-After says to a duplicate that must come again
+ * @param lease how long a reservation lasts after its last heartbeat
+ * @param longestReservation after how long a reservation is renewed no more
+ * @param maxRequestSize the longest body that a request with a key may have
+ * @param maxResponseSize the longest body that is stored
+ * @param fingerprintHeaders headers in which two different intents may differ
+ * @param excludedHeaders response headers that are not replayed, besides those that never are
+ * @param outcomes which answers are stored
+ * @param anonymous whether callers without a principal may use keys; they share one scope, so
+ *     whoever guesses a key reads its response
+ * @param problemTypeBase begin of the type URI of problem details
+ * @param expiry deletion of expired keys
+ * @param filterOrder order of the filter; it must come after authentication
+ * @param endpoints settings of single endpoints, by name
+ */
+@ConfigurationProperties("outbox.idempotency")
+record IdempotencyProperties(
+    @DefaultValue("true") boolean enabled,
+    @Nullable String schema,
+    @DefaultValue(IdempotencyTable.DEFAULT_NAME) String table,
+    @DefaultValue("true") boolean migrate,
+    @DefaultValue("true") boolean check,
+    @DefaultValue("required") Stage stage,
+    @Nullable Duration window,
+    @DefaultValue Retry retry,
+    @DefaultValue("1s") Duration claimWait,
+    @DefaultValue("1s") Duration retryAfter,
+    @DefaultValue("30s") Duration lease,
+    @DefaultValue("10m") Duration longestReservation,
+    @DefaultValue("1MB") DataSize maxRequestSize,
+    @DefaultValue("1MB") DataSize maxResponseSize,
+    @DefaultValue("Content-Type") Set<String> fingerprintHeaders,
+    @DefaultValue Set<String> excludedHeaders,
+    @DefaultValue Outcomes outcomes,
+    @DefaultValue("false") boolean anonymous,
+    @DefaultValue(Problem.TYPE_BASE) String problemTypeBase,
+    @DefaultValue Expiry expiry,
+    @DefaultValue("-50") int filterOrder,
+    @DefaultValue Map<String, EndpointSettings> endpoints) {
+
+  IdempotencyTable idempotencyTable() {
+    return schema == null || schema.isEmpty()
+        ? IdempotencyTable.named(table)
+        : IdempotencyTable.in(schema, table);
+  }
+
+  /**
+   * For how long a repeat can still arrive.
+   *
+   * @param clientTime from a client's first attempt to its last
+   * @param partitionTime how long the network, a queue or a proxy can hold an attempt back
+   * @param clockSkew by how much clocks may differ
+   */
+  record Retry(
+      @DefaultValue("12h") Duration clientTime,
+      @DefaultValue("1h") Duration partitionTime,
+      @DefaultValue("5m") Duration clockSkew) {
+
+    RetryWindow window() {
+      return new RetryWindow(clientTime, partitionTime, clockSkew);
+    }
+  }
+
+  /**
+   * Which answers are stored.
+   *
+   * @param release statuses or classes that are not stored: the next attempt runs again
+   * @param commit statuses from 400 whose business rows stay in atomic mode; others are rolled back
+   */
+  record Outcomes(
+      @DefaultValue({"401", "403", "408", "409", "423", "425", "429", "5xx"}) List<String> release,
+      @DefaultValue List<String> commit) {
+
+    OutcomePolicy policy() {
+      return OutcomePolicy.of(release, commit);
+    }
+  }
+
+  /**
+   * Deletion of expired keys.
+   *
+   * @param enabled whether this instance deletes them
+   * @param interval pause between two rounds
+   * @param batch the most to delete in one transaction
+   */
+  record Expiry(
+      @DefaultValue("true") boolean enabled,
+      @DefaultValue("1m") Duration interval,
+      @DefaultValue("1000") int batch) {}
+
+  /**
+   * Settings of one endpoint.
+   *
+   * @param stage observe, optional or required
+   * @param window how long its keys are remembered
+   */
+  record EndpointSettings(@Nullable Stage stage, @Nullable Duration window) {}
+}
