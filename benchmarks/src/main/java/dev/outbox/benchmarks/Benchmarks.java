@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
       GrowthCommand.class,
       WriterCommand.class,
       InboxCommand.class,
+      HttpCommand.class,
       InsideCommand.class
     })
 public final class Benchmarks {
