@@ -32,6 +32,10 @@ public final class Claimed {
     return new Claimed(List.copyOf(keys), fresh);
   }
 
+  static Claimed of(List<EventKey> keys, BitSet fresh) {
+    return new Claimed(List.copyOf(keys), fresh);
+  }
+
   /**
    * Whether the key at this index of the batch is seen for the first time.
    *

@@ -15,4 +15,12 @@ public record EventKey(String source, String id) {
     MarkerText.check("source", source, MarkerText.LONGEST_SOURCE);
     MarkerText.check("id", id, MarkerText.LONGEST_ID);
   }
+
+  /**
+   * The key of a record by its place, for publishers that give no id: it recognises what Kafka
+   * delivers again, and not what the publisher sends again.
+   */
+  public static EventKey atOffset(String topic, int partition, long offset) {
+    return new EventKey("kafka:" + topic, partition + "@" + offset);
+  }
 }

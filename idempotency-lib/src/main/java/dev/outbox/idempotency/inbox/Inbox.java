@@ -5,7 +5,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Savepoint;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -97,22 +96,7 @@ public final class Inbox {
   public <E extends Exception> Claimed processBatch(
       Connection connection, List<EventKey> keys, BatchEffect<E> effect) throws SQLException, E {
     requireTransaction(connection);
-    Savepoint beforeMarkers = connection.setSavepoint();
-    try {
-      Claimed claimed = claim(connection, keys);
-      for (int i = 0; i < claimed.size(); i++) {
-        if (claimed.isNew(i)) {
-          effect.apply(i);
-        }
-      }
-      // Fails when an effect swallowed a database error or ended the transaction. Needed, because
-      // a commit of an aborted transaction rolls back and the driver does not say so.
-      connection.releaseSavepoint(beforeMarkers);
-      return claimed;
-    } catch (Throwable failure) {
-      rollback(connection, beforeMarkers, failure);
-      throw failure;
-    }
+    return ClaimedWork.apply(connection, () -> claim(connection, keys), effect);
   }
 
   /**
@@ -147,26 +131,10 @@ public final class Inbox {
   }
 
   void requireTransaction(Connection connection) throws SQLException {
-    if (connection.getAutoCommit()) {
-      throw new TransactionRequiredException(
-          "The inbox of consumer '%s' was given a connection in auto-commit mode, where marker and"
-                  .formatted(consumer)
-              + " effect would not commit together. Call connection.setAutoCommit(false), or use"
-              + " the connection of the running transaction (with Spring: @Transactional and"
-              + " DataSourceUtils.getConnection). Nothing was written.");
-    }
+    ClaimedWork.requireTransaction(connection, consumer);
   }
 
   private static Array textArray(Connection connection, Object[] texts) throws SQLException {
     return connection.createArrayOf("text", texts);
-  }
-
-  private static void rollback(Connection connection, Savepoint savepoint, Throwable failure) {
-    try {
-      connection.rollback(savepoint);
-    } catch (SQLException e) {
-      // Then the whole transaction is lost, marker included; the first failure is what matters.
-      failure.addSuppressed(e);
-    }
   }
 }

@@ -45,7 +45,7 @@ final class InboxConsumer implements ConsumerRebalanceListener {
   private final InboxRunner.Settings settings;
   private final Consumer<byte[], byte[]> kafka;
   private final RunnerLifecycle lifecycle;
-  private final Inbox inbox;
+  private final Recognition recognition;
 
   /** Applied, but not committed to Kafka because that failed; tried again with the next batch. */
   private final Map<TopicPartition, OffsetAndMetadata> uncommitted = new HashMap<>();
@@ -56,11 +56,14 @@ final class InboxConsumer implements ConsumerRebalanceListener {
   private volatile InboxCounts counts = InboxCounts.NONE;
 
   InboxConsumer(
-      InboxRunner.Settings settings, Consumer<byte[], byte[]> kafka, RunnerLifecycle lifecycle) {
+      InboxRunner.Settings settings,
+      Consumer<byte[], byte[]> kafka,
+      RunnerLifecycle lifecycle,
+      Recognition recognition) {
     this.settings = settings;
     this.kafka = kafka;
     this.lifecycle = lifecycle;
-    this.inbox = Inbox.forConsumer(settings.consumer(), settings.table());
+    this.recognition = recognition;
   }
 
   InboxCounts counts() {
@@ -76,7 +79,7 @@ final class InboxConsumer implements ConsumerRebalanceListener {
       }
       // A poll without records may still have moved past the marker of a Kafka transaction.
       if (!records.nextOffsets().isEmpty()) {
-        process(PolledBatch.read(records, settings.sourceWhenMissing()));
+        process(PolledBatch.read(records, recognition));
       }
     }
   }
@@ -84,6 +87,8 @@ final class InboxConsumer implements ConsumerRebalanceListener {
   private void process(PolledBatch batch) {
     try {
       apply(batch);
+    } catch (PositionRefusedException refused) {
+      throw refused;
     } catch (Exception failure) {
       tryAgainLater(batch, failure);
       return;
@@ -112,9 +117,9 @@ final class InboxConsumer implements ConsumerRebalanceListener {
   private Claimed applyNew(Connection connection, PolledBatch batch) throws Exception {
     inHand = null;
     Claimed claimed =
-        inbox.processBatch(
+        recognition.process(
             connection,
-            batch.keys(),
+            batch.events(),
             index -> {
               inHand = batch.events().get(index);
               settings.handler().handle(connection, inHand);
@@ -203,6 +208,10 @@ final class InboxConsumer implements ConsumerRebalanceListener {
 
   @Override
   public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+    partitions.stream()
+        .map(TopicPartition::topic)
+        .distinct()
+        .forEach(topic -> recognition.partitions(topic, kafka.partitionsFor(topic).size()));
     if (waiting) {
       // Else a poll that only keeps the membership would fetch, and drop, records of these.
       kafka.pause(partitions);

@@ -41,11 +41,14 @@ public final class InboxRunner implements AutoCloseable {
 
   private final Settings settings;
   private final RunnerLifecycle lifecycle = new RunnerLifecycle();
+  private final Recognition recognition;
   private final Thread thread;
   private volatile @Nullable InboxConsumer consuming;
 
   private InboxRunner(Settings settings) {
     this.settings = settings;
+    this.recognition =
+        Recognition.of(settings.deduplication(), settings.consumer(), settings.table());
     this.thread = new Thread(this::run, "inbox-" + settings.consumer());
   }
 
@@ -145,7 +148,7 @@ public final class InboxRunner implements AutoCloseable {
     try {
       settings.transactions().inTransaction(this::checkDatabase);
       try (KafkaConsumer<byte[], byte[]> kafka = new KafkaConsumer<>(settings.kafka())) {
-        InboxConsumer current = new InboxConsumer(settings, kafka, lifecycle);
+        InboxConsumer current = new InboxConsumer(settings, kafka, lifecycle, recognition);
         consuming = current;
         current.run();
       }
@@ -169,8 +172,7 @@ public final class InboxRunner implements AutoCloseable {
   }
 
   private void checkDatabase(Connection connection) throws SQLException {
-    Inbox.forConsumer(settings.consumer(), settings.table()).requireTransaction(connection);
-    InboxSchema.check(connection, settings.table());
+    recognition.check(connection);
   }
 
   /** What a runner was built with. */
@@ -181,7 +183,7 @@ public final class InboxRunner implements AutoCloseable {
       InboxTransactions transactions,
       InboxTable table,
       EventHandler handler,
-      Optional<String> sourceWhenMissing,
+      Deduplication deduplication,
       RetryWait retryWait,
       Duration startTimeout) {}
 
@@ -197,7 +199,7 @@ public final class InboxRunner implements AutoCloseable {
     private @Nullable InboxTransactions transactions;
     private InboxTable table = InboxTable.DEFAULT;
     private @Nullable EventHandler handler;
-    private Optional<String> sourceWhenMissing = Optional.empty();
+    private Deduplication deduplication = Deduplication.byEventId();
     private RetryWait retryWait = RetryWait.DEFAULT;
     private Duration startTimeout = DEFAULT_START_TIMEOUT;
 
@@ -254,13 +256,23 @@ public final class InboxRunner implements AutoCloseable {
       return this;
     }
 
+    /** What makes two records the same event; {@link EventKeys#eventId()} unless given. */
+    public Builder keys(EventKeys strategy) {
+      return deduplication(Deduplication.byKey(strategy));
+    }
+
+    /** How to recognise what was seen; by event id unless given. The last call of these counts. */
+    public Builder deduplication(Deduplication how) {
+      this.deduplication = how;
+      return this;
+    }
+
     /**
      * The source of records without a header {@code ce_source}, for topics of publishers that set
-     * only an id. Without it such a record is refused.
+     * only an id. Without it such a record is refused. Short for {@link EventKeys#eventId(String)}.
      */
     public Builder sourceWhenMissing(String source) {
-      this.sourceWhenMissing = Optional.of(source);
-      return this;
+      return keys(EventKeys.eventId(source));
     }
 
     /**
@@ -296,7 +308,7 @@ public final class InboxRunner implements AutoCloseable {
               required(transactions, "dataSource(...) or transactions(...)"),
               table,
               required(handler, "handler(...)"),
-              sourceWhenMissing,
+              deduplication,
               retryWait,
               startTimeout));
     }

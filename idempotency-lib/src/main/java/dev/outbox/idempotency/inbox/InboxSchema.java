@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 
 /**
- * The table of the inbox: made by Flyway, or by hand from {@code docs/sql/inbox_event.sql}, and
- * checked.
+ * The tables of the inbox: made by Flyway, or by hand from {@code docs/sql}, and checked. The
+ * markers' table is always needed, the others by runners that use them.
  */
 public final class InboxSchema {
 
@@ -80,8 +80,9 @@ public final class InboxSchema {
    * @throws InboxSchemaException when the table is not usable afterwards
    */
   public static void migrate(DataSource dataSource, InboxTable table) {
-    new Migration(LOCATION, HISTORY_TABLE, Map.of("inboxTable", table.quoted()))
-        .run(dataSource, table.schema());
+    Map<String, String> names =
+        Map.of("inboxTable", table.quoted(), "positionTable", table.positions().quoted());
+    new Migration(LOCATION, HISTORY_TABLE, names).run(dataSource, table.schema());
     try {
       check(dataSource, table);
     } catch (SQLException e) {
@@ -104,6 +105,16 @@ public final class InboxSchema {
     try (Connection connection = dataSource.getConnection()) {
       check(connection, table);
     }
+  }
+
+  /**
+   * Verify that the high-water marks can be kept, for consumers that deduplicate by position; a
+   * runner does so at its start.
+   *
+   * @throws InboxSchemaException naming everything that is missing, and how to add it
+   */
+  public static void checkPositions(Connection connection, InboxTable table) throws SQLException {
+    TableCheck.positions(table).run(connection);
   }
 
   static void check(Connection connection, InboxTable table) throws SQLException {

@@ -26,8 +26,7 @@ record PolledBatch(
     Map<TopicPartition, OffsetAndMetadata> next,
     Optional<UnidentifiedEventException> refused) {
 
-  static PolledBatch read(
-      ConsumerRecords<byte[], byte[]> records, Optional<String> sourceWhenMissing) {
+  static PolledBatch read(ConsumerRecords<byte[], byte[]> records, Recognition recognition) {
     List<ReceivedEvent> events = new ArrayList<>(records.count());
     Map<TopicPartition, Long> first = new HashMap<>();
     Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>(records.nextOffsets());
@@ -37,7 +36,7 @@ record PolledBatch(
       first.put(partition, part.get(0).offset());
       try {
         for (ConsumerRecord<byte[], byte[]> record : part) {
-          events.add(ReceivedEvent.read(record, sourceWhenMissing));
+          events.add(recognition.read(record));
         }
       } catch (UnidentifiedEventException e) {
         next.put(partition, new OffsetAndMetadata(e.offset()));
@@ -45,9 +44,5 @@ record PolledBatch(
       }
     }
     return new PolledBatch(List.copyOf(events), first, next, refused);
-  }
-
-  List<EventKey> keys() {
-    return events.stream().map(ReceivedEvent::eventKey).toList();
   }
 }

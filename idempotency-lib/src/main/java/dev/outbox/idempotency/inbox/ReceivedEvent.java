@@ -1,6 +1,5 @@
 package dev.outbox.idempotency.inbox;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -8,7 +7,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
-import org.apache.kafka.common.header.Headers;
 
 /**
  * An event as it came from Kafka: the record with its meaning read from the headers.
@@ -27,38 +25,29 @@ public final class ReceivedEvent {
   }
 
   /**
-   * @throws UnidentifiedEventException when the headers do not say which event this is
+   * @throws UnidentifiedEventException when the record does not say which event it is
    */
-  static ReceivedEvent read(
-      ConsumerRecord<byte[], byte[]> record, Optional<String> sourceWhenMissing) {
+  static ReceivedEvent read(ConsumerRecord<byte[], byte[]> record, EventKeys keys) {
     try {
-      String id =
-          text(record, "id")
-              .or(() -> text(record, "ce_id"))
-              .orElseThrow(() -> new IllegalArgumentException("it has no header 'id' or 'ce_id'"));
-      String source =
-          text(record, "ce_source")
-              .or(() -> sourceWhenMissing)
-              .orElseThrow(() -> new IllegalArgumentException("it has no header 'ce_source'"));
-      return new ReceivedEvent(new EventKey(source, id), record);
+      return new ReceivedEvent(keys.of(record), record);
     } catch (IllegalArgumentException e) {
       throw new UnidentifiedEventException(record, e);
     }
   }
 
-  /** Source and id: what the inbox recognises the event by. */
+  /** What the inbox recognises the event by; the runner's {@link EventKeys} decide. */
   public EventKey eventKey() {
     return eventKey;
   }
 
-  /** The event id, the same at every redelivery. */
+  /** The event id, the same at every redelivery; the key's where no header names one. */
   public String id() {
-    return eventKey.id();
+    return header("id").or(() -> header("ce_id")).orElse(eventKey.id());
   }
 
-  /** Who published the event. */
+  /** Who published the event; the key's source where no header names one. */
   public String source() {
-    return eventKey.source();
+    return header("ce_source").orElse(eventKey.source());
   }
 
   /** The kind of event. */
@@ -68,7 +57,7 @@ public final class ReceivedEvent {
 
   /** The record's key, for events of the relay the aggregate id. */
   public Optional<String> key() {
-    return Optional.ofNullable(record.key()).map(ReceivedEvent::lenientText);
+    return Optional.ofNullable(record.key()).map(EventHeaders::lenientText);
   }
 
   /** The record's value, not copied; empty for a tombstone. */
@@ -80,7 +69,7 @@ public final class ReceivedEvent {
   public Optional<String> header(String name) {
     return Optional.ofNullable(record.headers().lastHeader(name))
         .flatMap(header -> Optional.ofNullable(header.value()))
-        .map(ReceivedEvent::lenientText);
+        .map(EventHeaders::lenientText);
   }
 
   /** All headers with a value as text; of several with one name the last. */
@@ -88,7 +77,7 @@ public final class ReceivedEvent {
     Map<String, String> result = new LinkedHashMap<>();
     for (Header header : record.headers()) {
       if (header.value() != null) {
-        result.put(header.key(), lenientText(header.value()));
+        result.put(header.key(), EventHeaders.lenientText(header.value()));
       }
     }
     return Collections.unmodifiableMap(result);
@@ -111,20 +100,13 @@ public final class ReceivedEvent {
     return Instant.ofEpochMilli(record.timestamp());
   }
 
+  ConsumerRecord<byte[], byte[]> record() {
+    return record;
+  }
+
   /** Where the event stands and its id; never the payload. */
   @Override
   public String toString() {
     return "%s of %s at %s-%d@%d".formatted(id(), source(), topic(), partition(), offset());
-  }
-
-  private static Optional<String> text(ConsumerRecord<byte[], byte[]> record, String name) {
-    Headers headers = record.headers();
-    return Optional.ofNullable(headers.lastHeader(name))
-        .flatMap(header -> Optional.ofNullable(header.value()))
-        .map(value -> MarkerText.decode("header '" + name + "'", value));
-  }
-
-  private static String lenientText(byte[] utf8) {
-    return new String(utf8, StandardCharsets.UTF_8);
   }
 }

@@ -2,7 +2,6 @@ package dev.outbox.idempotency.inbox;
 
 import static java.util.concurrent.CompletableFuture.runAsync;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
@@ -20,12 +19,15 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 @WithLocalStack
 class InboxSchemaTest {
 
-  private static final Path PUBLISHED = Path.of("..", "docs", "sql", "inbox_event.sql");
+  private static final Path SQL = Path.of("..", "docs", "sql");
+  private static final Path PUBLISHED = SQL.resolve("inbox_event.sql");
 
   /** Columns, defaults, constraints and indexes: all that makes two tables the same. */
   private static final String DESCRIPTION =
@@ -34,12 +36,12 @@ class InboxSchemaTest {
                        pg_get_expr(d.adbin, d.adrelid))
       from pg_attribute a
       left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-      where a.attrelid = 'inbox_event'::regclass and a.attnum > 0
+      where a.attrelid = '%1$s'::regclass and a.attnum > 0
       union all
       select concat_ws(' ', conname, pg_get_constraintdef(oid))
-      from pg_constraint where conrelid = 'inbox_event'::regclass
+      from pg_constraint where conrelid = '%1$s'::regclass
       union all
-      select pg_get_indexdef(indexrelid) from pg_index where indrelid = 'inbox_event'::regclass
+      select pg_get_indexdef(indexrelid) from pg_index where indrelid = '%1$s'::regclass
       order by 1
       """;
 
@@ -53,20 +55,52 @@ class InboxSchemaTest {
     this.database = TestDatabase.empty(postgres);
   }
 
-  @Test
-  void flywayAndThePublishedSqlMakeTheSameTable() throws SQLException, IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"inbox_event", "inbox_position"})
+  void flywayAndThePublishedSqlMakeTheSameTable(String table) throws SQLException, IOException {
     // Given
     TestDatabase byHand = TestDatabase.empty(postgres);
 
     // When
     InboxSchema.migrate(database.dataSource());
-    byHand.execute(Files.readString(PUBLISHED));
+    byHand.execute(Files.readString(SQL.resolve(table + ".sql")));
 
     // Then
-    assertThat(byHand.query(DESCRIPTION))
+    assertThat(byHand.query(DESCRIPTION.formatted(table)))
         .hasSizeGreaterThan(5)
-        .isEqualTo(database.query(DESCRIPTION));
-    assertThatCode(() -> InboxSchema.check(byHand.dataSource())).doesNotThrowAnyException();
+        .isEqualTo(database.query(DESCRIPTION.formatted(table)));
+  }
+
+  @Test
+  void theTablesMadeByHandPassTheChecks() throws SQLException, IOException {
+    // Given
+    for (String table : List.of("inbox_event", "inbox_position")) {
+      database.execute(Files.readString(SQL.resolve(table + ".sql")));
+    }
+
+    // Then
+    InboxSchema.check(database.dataSource());
+    try (Connection connection = database.begin()) {
+      InboxSchema.checkPositions(connection, InboxTable.DEFAULT);
+    }
+  }
+
+  @Test
+  void theCheckOfTheMarksNamesWhatIsMissingAndTheRemedy() throws SQLException {
+    try (Connection connection = database.begin()) {
+      // Given
+      assertThatThrownBy(() -> InboxSchema.checkPositions(connection, InboxTable.DEFAULT))
+          .isInstanceOf(InboxSchemaException.class)
+          .hasMessageContaining("\"inbox_position\" lacks: the table itself")
+          .hasMessageContaining("docs/sql/inbox_position.sql");
+      TestDatabase.execute(
+          connection, "create table inbox_position (consumer text primary key, topic text)");
+
+      // Then
+      assertThatThrownBy(() -> InboxSchema.checkPositions(connection, InboxTable.DEFAULT))
+          .hasMessageContaining("the column partitions")
+          .hasMessageContaining("over exactly (consumer, partition, source, topic)");
+    }
   }
 
   @Test
@@ -82,7 +116,7 @@ class InboxSchemaTest {
     assertThat(
             database.query(
                 "select version from outbox_idempotency_schema_history order by installed_rank"))
-        .containsExactly("0", "1");
+        .containsExactly("0", "1", "2");
     assertThat(database.query("select to_regclass('flyway_schema_history')"))
         .containsExactly("null");
   }

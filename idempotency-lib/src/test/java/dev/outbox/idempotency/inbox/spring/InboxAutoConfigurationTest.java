@@ -193,6 +193,7 @@ class InboxAutoConfigurationTest {
                       "effect",
                       "flyway_schema_history",
                       "inbox_event",
+                      "inbox_position",
                       "outbox_idempotency_schema_history");
             });
   }
