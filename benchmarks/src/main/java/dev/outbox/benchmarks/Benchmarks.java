@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
       WriterCommand.class,
       InboxCommand.class,
       HttpCommand.class,
+      CapacityCommand.class,
       InsideCommand.class
     })
 public final class Benchmarks {

@@ -42,6 +42,8 @@ final class KeyedOrders implements AutoCloseable {
   private static final List<HeaderField> HEADERS =
       List.of(new HeaderField("Content-Type", "application/json"));
 
+  private static final byte[] ANSWER = OrderPlaced.of(1, 1).json().getBytes(UTF_8);
+
   private final DataSource dataSource;
   private final Idempotency idempotency;
   private final JdbcOutbox outbox = JdbcOutbox.withTable("outbox_event");
@@ -100,6 +102,14 @@ final class KeyedOrders implements AutoCloseable {
   /** A request with a new key. */
   void place() throws Exception {
     place(keys.incrementAndGet());
+  }
+
+  /** A request with a new key and an answer, and no business. */
+  void answer() throws Exception {
+    StoredResponse answer = response(ANSWER);
+    require(
+        Outcome.Executed.class,
+        idempotency.atomic(call(keys.incrementAndGet(), Mode.ATOMIC), connection -> answer));
   }
 
   private void place(long key) throws Exception {
