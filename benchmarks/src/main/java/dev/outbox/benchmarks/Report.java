@@ -1,5 +1,7 @@
 package dev.outbox.benchmarks;
 
+import java.awt.Color;
+import java.awt.Font;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -18,6 +20,10 @@ final class Report {
   private static final int CHART_WIDTH = 900;
   private static final int CHART_HEIGHT = 420;
   private static final int LABEL_DEGREES = 20;
+  private static final Font TITLE = new Font(Font.SANS_SERIF, Font.PLAIN, 13);
+
+  /** Above this nobody wants to see tenths. */
+  private static final int DETAIL_BELOW = 100;
 
   private final Path directory;
   private final String question;
@@ -62,7 +68,10 @@ final class Report {
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setLabelsVisible(true);
     chart.getStyler().setXAxisLabelRotation(LABEL_DEGREES);
-    chart.getStyler().setDecimalPattern("#,###.#");
+    chart.getStyler().setChartTitleFont(TITLE);
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
+    double largest = values.stream().mapToDouble(Math::abs).max().orElse(0);
+    chart.getStyler().setDecimalPattern(largest < DETAIL_BELOW ? "#,###.#" : "#,###");
     chart.addSeries(title, labels, values);
     String file = question + "-" + name + ".svg";
     try {

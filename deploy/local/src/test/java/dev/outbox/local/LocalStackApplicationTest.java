@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class LocalStackApplicationTest {
 
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
 
   @Test
   void runsBothServersOnTheGivenPortsUntilItIsEnded(@TempDir Path directory) throws SQLException {

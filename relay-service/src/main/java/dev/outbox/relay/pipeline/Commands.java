@@ -12,7 +12,7 @@ import dev.outbox.relay.parking.Key;
 import dev.outbox.relay.parking.ParkedEvent;
 import dev.outbox.relay.parking.ParkingLot;
 import dev.outbox.relay.parking.ParkingLot.Leaving;
-import dev.outbox.relay.pipeline.Outgoing.Outcome;
+import dev.outbox.relay.pipeline.Republishing.Outcome;
 import dev.outbox.relay.publishing.PublishFailure.Rejected;
 import dev.outbox.relay.publishing.PublishFailure.Scope;
 import dev.outbox.relay.routing.EventRouter;
@@ -41,6 +41,7 @@ final class Commands {
   private final ParkingLot parking;
   private final EventRouter router;
   private final Outgoing outgoing;
+  private final Republishing republishing;
   private final Replaying replaying;
   private @Nullable SourcePosition publishedThrough;
 
@@ -49,11 +50,13 @@ final class Commands {
       ParkingLot parking,
       EventRouter router,
       Outgoing outgoing,
+      Republishing republishing,
       Replaying replaying) {
     this.log = log;
     this.parking = parking;
     this.router = router;
     this.outgoing = outgoing;
+    this.republishing = republishing;
     this.replaying = replaying;
   }
 
@@ -149,7 +152,7 @@ final class Commands {
           Rejected unreadable =
               new Rejected(
                   events.get(i).stage(), Scope.RECORD, events.get(i).reason(), "discard it");
-          Outcome outcome = outgoing.publishNow(dispatches);
+          Outcome outcome = republishing.publish(dispatches);
           return new Outcome(
               publishedBefore + outcome.published(),
               outcome.refusal() == null ? unreadable : outcome.refusal());
@@ -157,7 +160,7 @@ final class Commands {
         dispatches.add(outgoing.dispatch(event));
       }
     }
-    Outcome outcome = outgoing.publishNow(dispatches);
+    Outcome outcome = republishing.publish(dispatches);
     return new Outcome(publishedBefore + outcome.published(), outcome.refusal());
   }
 

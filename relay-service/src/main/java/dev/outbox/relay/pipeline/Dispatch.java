@@ -2,11 +2,15 @@ package dev.outbox.relay.pipeline;
 
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
+import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.position.InFlightEvents.Entry;
 import dev.outbox.relay.publishing.Delivery;
 import dev.outbox.relay.publishing.PublishFailure;
+import dev.outbox.relay.publishing.PublishFailure.Rejected;
+import dev.outbox.relay.publishing.PublishFailure.Scope;
 import dev.outbox.relay.routing.EventRouter;
 import dev.outbox.relay.routing.Routing;
+import dev.outbox.relay.routing.Routing.Unroutable;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +57,18 @@ final class Dispatch implements Delivery {
     entry = held;
   }
 
+  /** Dealt with, if not published. */
+  void settled() {
+    if (entry != null) {
+      entry.acknowledge();
+    }
+  }
+
+  /** Why an event that has no topic is refused. */
+  static Rejected rejection(Unroutable unroutable) {
+    return new Rejected(Stage.ROUTING, Scope.RECORD, unroutable.reason(), unroutable.remedy());
+  }
+
   boolean isPublished() {
     return published;
   }
@@ -68,9 +84,7 @@ final class Dispatch implements Delivery {
   @Override
   public void acknowledged() {
     published = true;
-    if (entry != null) {
-      entry.acknowledge();
-    }
+    settled();
     whenPublished.run();
   }
 

@@ -51,6 +51,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private final ParkingLot parking;
   private final InFlightEvents<Dispatch> inFlight;
   private final Confirming confirming;
+  private final Feed feed;
   private final Outgoing outgoing;
   private final Commands commands;
   private final RelayMetrics metrics;
@@ -92,16 +93,24 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
               return stop.isRequested();
             });
     this.confirming = new Confirming(beforeConfirming, start.confirmedLsn());
+    this.feed = new Feed(settings, publisher, leadership, router);
     this.outgoing =
         new Outgoing(
-            settings, inFlight, publisher, leadership, parking, router, metrics, stop, confirming);
+            inFlight,
+            feed,
+            new PoisonPolicy(settings, parking, router, metrics),
+            metrics,
+            stop,
+            confirming);
+    Republishing republishing = new Republishing(feed, stop);
     this.commands =
         new Commands(
             new ControlLog(settings.name()),
             parking,
             router,
             outgoing,
-            new Replaying(database, settings, parking, outgoing));
+            republishing,
+            new Replaying(database, settings, parking, outgoing, republishing));
     this.source =
         switch (settings.engine()) {
           case DEBEZIUM -> new DebeziumSource(settings, start);
@@ -336,7 +345,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   public void close() {
     source.close();
     publisher.close();
-    outgoing.close();
+    feed.close();
     confirming.close();
     ended.countDown();
   }

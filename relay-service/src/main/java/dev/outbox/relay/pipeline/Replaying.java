@@ -7,7 +7,7 @@ import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.operations.ReplayRows;
 import dev.outbox.relay.parking.ParkingLot;
-import dev.outbox.relay.pipeline.Outgoing.Outcome;
+import dev.outbox.relay.pipeline.Republishing.Outcome;
 import dev.outbox.relay.publishing.PublishFailure.Rejected;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,13 +27,19 @@ final class Replaying {
   private final RelaySettings settings;
   private final ParkingLot parking;
   private final Outgoing outgoing;
+  private final Republishing republishing;
 
   Replaying(
-      SourceDatabase database, RelaySettings settings, ParkingLot parking, Outgoing outgoing) {
+      SourceDatabase database,
+      RelaySettings settings,
+      ParkingLot parking,
+      Outgoing outgoing,
+      Republishing republishing) {
     this.database = database;
     this.settings = settings;
     this.parking = parking;
     this.outgoing = outgoing;
+    this.republishing = republishing;
   }
 
   /**
@@ -61,7 +67,7 @@ final class Replaying {
         }
       }
       while (!open.isEmpty()) {
-        Outcome outcome = outgoing.publishNow(open);
+        Outcome outcome = republishing.publish(open);
         published += outcome.published();
         open = open.subList(outcome.published(), open.size());
         Rejected refusal = outcome.refusal();

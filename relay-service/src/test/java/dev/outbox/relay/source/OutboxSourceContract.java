@@ -55,8 +55,8 @@ import org.postgresql.PGConnection;
 public abstract class OutboxSourceContract {
 
   private final ExecutorService threads = Executors.newCachedThreadPool();
-  @AutoClose private OutboxDatabase database;
-  private RelaySettings settings;
+  @AutoClose protected OutboxDatabase database;
+  protected RelaySettings settings;
 
   /** The engine under test. */
   protected abstract OutboxSource source(RelaySettings settings, SlotStart start);
@@ -563,7 +563,8 @@ public abstract class OutboxSourceContract {
                     + "' and confirmed_flush_lsn < pg_current_wal_lsn() - 2000")));
   }
 
-  private SlotStart start() {
+  /** Where the slot stands. */
+  protected final SlotStart start() {
     return await()
                 .until(
                     () -> new Preflight(new SourceDatabase(settings), settings).check(),
