@@ -48,7 +48,9 @@ final class AllCommand implements Runnable {
           question("footprint", true, "--events", "20000", "--rate", "100", "--seconds", "2"),
           question("growth", false, "--events", "10000"),
           question("writer", false, "--rounds", "1", "--slice-seconds", "0.2"),
-          question("inbox", false, "--markers", "10000", "--rounds", "1"));
+          question("inbox", false, "--markers", "10000", "--rounds", "1"),
+          question("http", false, "--records", "10000", "--rounds", "1", "--slice-seconds", "0.2"),
+          question("capacity", false, "--rounds", "1", "--slice-seconds", "0.2"));
 
   private static Question question(String name, boolean contenders, String... tiny) {
     return new Question(name, contenders, List.of(tiny));

@@ -16,6 +16,8 @@ import picocli.CommandLine.Command;
       GrowthCommand.class,
       WriterCommand.class,
       InboxCommand.class,
+      HttpCommand.class,
+      CapacityCommand.class,
       InsideCommand.class
     })
 public final class Benchmarks {

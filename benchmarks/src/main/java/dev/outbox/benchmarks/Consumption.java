@@ -4,6 +4,8 @@ import dev.outbox.idempotency.inbox.Claimed;
 import dev.outbox.idempotency.inbox.EventKey;
 import dev.outbox.idempotency.inbox.Inbox;
 import dev.outbox.idempotency.inbox.InboxTable;
+import dev.outbox.idempotency.inbox.PositionInbox;
+import dev.outbox.idempotency.inbox.RecordPosition;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -20,6 +22,7 @@ final class Consumption {
 
   private static final String CONSUMER = "stock";
   private static final String SOURCE = "orders";
+  private static final String TOPIC = "outbox.event.Order";
 
   /** First half of the IDs of events that were applied before the measurement. */
   private static final long BEFORE = 0;
@@ -64,6 +67,10 @@ final class Consumption {
     return Inbox.forConsumer(CONSUMER, table);
   }
 
+  static PositionInbox positions() {
+    return PositionInbox.forConsumer(CONSUMER);
+  }
+
   /** The number of the next new event. */
   long next() {
     return next;
@@ -92,17 +99,40 @@ final class Consumption {
     apply(inbox, redeliveredKeys(), batchSize);
   }
 
+  /** A batch of new events, recognised by their positions on one partition. */
+  void applyByPosition(PositionInbox inbox) throws SQLException {
+    List<EventKey> keys = newKeys();
+    List<RecordPosition> positions =
+        LongStream.range(next - batchSize, next).mapToObj(Consumption::position).toList();
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement effects = effects(connection)) {
+      Claimed claimed =
+          inbox.processBatch(connection, positions, index -> add(effects, keys.get(index)));
+      effects.executeBatch();
+      commit(connection, claimed, 0);
+    }
+  }
+
+  private static RecordPosition position(long number) {
+    return new RecordPosition(TOPIC, 0, SOURCE, "%08x-%016x-%08x".formatted(1, number, 0), false);
+  }
+
+  private static void commit(Connection connection, Claimed claimed, int repeats)
+      throws SQLException {
+    connection.commit();
+    if (claimed.repeats() != repeats) {
+      throw new BenchmarkException(
+          "%d repeats in a batch, there should be %d".formatted(claimed.repeats(), repeats));
+    }
+  }
+
   private void apply(Inbox inbox, List<EventKey> keys, int repeats) throws SQLException {
     try (Connection connection = dataSource.getConnection();
         PreparedStatement effects = effects(connection)) {
       Claimed claimed =
           inbox.processBatch(connection, keys, index -> add(effects, keys.get(index)));
       effects.executeBatch();
-      connection.commit();
-      if (claimed.repeats() != repeats) {
-        throw new BenchmarkException(
-            "%d repeats in a batch, there should be %d".formatted(claimed.repeats(), repeats));
-      }
+      commit(connection, claimed, repeats);
     }
   }
 

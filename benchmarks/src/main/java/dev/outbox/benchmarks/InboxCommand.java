@@ -5,6 +5,7 @@ import dev.outbox.benchmarks.Slices.Outcome;
 import dev.outbox.benchmarks.Slices.Variant;
 import dev.outbox.idempotency.inbox.Inbox;
 import dev.outbox.idempotency.inbox.InboxTable;
+import dev.outbox.idempotency.inbox.PositionInbox;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -57,6 +58,7 @@ final class InboxCommand implements Runnable {
     database.newOutbox();
     Consumption.createTable(database);
     database.apply("inbox_event.sql");
+    database.apply("inbox_position.sql");
     database.execute(
         "create table %s (like %s including all)".formatted(FULL.name(), EMPTY.name()));
     Consumption.fill(database, FULL, markers);
@@ -65,8 +67,10 @@ final class InboxCommand implements Runnable {
   private List<Variant> variants(Consumption consumption) {
     Inbox empty = Consumption.inbox(EMPTY);
     Inbox full = Consumption.inbox(FULL);
+    PositionInbox positions = Consumption.positions();
     return List.of(
         new Variant("without inbox", consumption::applyWithoutInbox),
+        new Variant("by position", () -> consumption.applyByPosition(positions)),
         new Variant("inbox, empty at first", () -> consumption.applyNew(empty)),
         new Variant("inbox, %,d markers".formatted(markers), () -> consumption.applyNew(full)),
         new Variant(
