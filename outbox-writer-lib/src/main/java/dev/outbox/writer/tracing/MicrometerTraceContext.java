@@ -41,7 +41,7 @@ public final class MicrometerTraceContext implements HeaderSource {
   }
 
   /** Brave may have trace IDs of half the length, which W3C fills up with zeros. */
-  private static Map<String, String> fromIds(TraceContext context) {
+  static Map<String, String> fromIds(TraceContext context) {
     String traceId = context.traceId();
     if (traceId.isEmpty()) {
       return Map.of();

@@ -121,6 +121,30 @@ class SpringSnippetsTest {
             });
   }
 
+  @Test
+  void theOtherWayKeepsWhatASavepointHasUndoneAndIsSilentWithoutATransaction() {
+    application
+        .withBean(BeforeCommit.class)
+        // JPA's transactions have no savepoints.
+        .withPropertyValues(
+            "spring.autoconfigure.exclude="
+                + "org.springframework.boot.hibernate.autoconfigure.HibernateJpaAutoConfiguration")
+        .run(
+            context -> {
+              context.publishEvent(new Invoiced("silent"));
+              context
+                  .getBean(TransactionTemplate.class)
+                  .executeWithoutResult(
+                      status -> {
+                        Object savepoint = status.createSavepoint();
+                        context.publishEvent(new Invoiced("undone"));
+                        status.rollbackToSavepoint(savepoint);
+                      });
+
+              assertThat(rows("select aggregateid from outbox_event")).containsExactly("undone");
+            });
+  }
+
   @Configuration(proxyBeanMethods = false)
   static class Tenants {
     @Bean

@@ -11,6 +11,7 @@ import dev.outbox.writer.OutboxEvent;
 import dev.outbox.writer.OutboxTable;
 import dev.outbox.writer.OutboxWriter;
 import dev.outbox.writer.TestDatabase;
+import dev.outbox.writer.test.RecordingOutbox;
 import java.io.Serializable;
 import java.sql.SQLException;
 import java.util.List;
@@ -364,6 +365,20 @@ class DomainEventTest {
     assertThatThrownBy(() -> mappings.forClass(PaidAndAudited.class))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("Add an OutboxMapping for " + PaidAndAudited.class.getName());
+  }
+
+  @Test
+  void aRecordingAsBeanTakesTheWritersPlace() {
+    application
+        .withBean(RecordingOutbox.class)
+        .run(
+            context -> {
+              context.publishEvent(new Placed("1"));
+
+              context.getBean(RecordingOutbox.class).appended().assertTypes("Placed");
+              assertThat(context).hasSingleBean(OutboxWriter.class);
+              assertThat(types()).isEmpty();
+            });
   }
 
   @Test

@@ -1,10 +1,12 @@
 package dev.outbox.writer.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import dev.outbox.writer.JdbcOutbox;
+import dev.outbox.writer.NoTransactionException;
 import dev.outbox.writer.OutboxEvent;
 import dev.outbox.writer.OutboxWriter;
 import dev.outbox.writer.TestDatabase;
@@ -23,17 +25,23 @@ import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
 import org.springframework.orm.jpa.SharedEntityManagerCreator;
 import org.springframework.orm.jpa.vendor.HibernateJpaVendorAdapter;
 import org.springframework.transaction.TransactionStatus;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 @WithLocalStack
 class JpaTransactionTest {
 
   private TestDatabase database;
+  private DataSource dataSource;
+  private OutboxWriter writer;
 
   @BeforeEach
   void prepare(PostgresServer server) throws SQLException {
     database = TestDatabase.withOutbox(server);
     database.execute("create table purchase (id bigint primary key)");
+    dataSource = database.dataSource();
+    writer = new SpringTransactionOutboxWriter(JdbcOutbox.withTable("outbox_event"), dataSource);
   }
 
   @Test
@@ -52,10 +60,27 @@ class JpaTransactionTest {
     assertThat(database.rows("select 1 from outbox_event")).isEmpty();
   }
 
+  @Test
+  void afterTheCommitAnAppendIsRefused() throws SQLException {
+    OutboxEvent behind = OutboxEvent.of("Order", "42", "Behind", "{}");
+
+    assertThatExceptionOfType(NoTransactionException.class)
+        .isThrownBy(
+            () ->
+                placeInJpaTransaction(
+                    status ->
+                        TransactionSynchronizationManager.registerSynchronization(
+                            new TransactionSynchronization() {
+                              @Override
+                              public void afterCommit() {
+                                writer.append(behind);
+                              }
+                            })));
+
+    assertThat(database.rows("select type from outbox_event")).containsExactly("OrderPlaced");
+  }
+
   private void placeInJpaTransaction(Consumer<TransactionStatus> end) {
-    DataSource dataSource = database.dataSource();
-    OutboxWriter writer =
-        new SpringTransactionOutboxWriter(JdbcOutbox.withTable("outbox_event"), dataSource);
     try (var context = new AnnotationConfigApplicationContext()) {
       context.registerBean(
           LocalContainerEntityManagerFactoryBean.class, () -> entityManagerFactory(dataSource));

@@ -10,6 +10,7 @@ import dev.outbox.writer.OutboxEvent;
 import dev.outbox.writer.OutboxTable;
 import dev.outbox.writer.TestDatabase;
 import dev.outbox.writer.test.AppendedEvents;
+import io.micrometer.tracing.TraceContext;
 import io.micrometer.tracing.otel.bridge.OtelBaggageManager;
 import io.micrometer.tracing.otel.bridge.OtelCurrentTraceContext;
 import io.micrometer.tracing.otel.bridge.OtelPropagator;
@@ -39,6 +40,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The OpenTelemetry SDK and Micrometer's bridge are the real ones. */
@@ -158,6 +160,22 @@ class TraceContextTest {
     }
 
     assertThat(storedHeaders()).containsOnly(Map.entry("traceparent", parentOf(span)));
+  }
+
+  /** As Brave's bridge gives them, which may be told to use short trace IDs. */
+  private record Ids(String traceId, String parentId, String spanId, Boolean sampled)
+      implements TraceContext {}
+
+  @ParameterizedTest
+  @CsvSource({
+    "b7ad6b7169203331,true,00-0000000000000000b7ad6b7169203331-00f067aa0ba902b7-01",
+    "0af7651916cd43dd8448eb211c80319c,false,00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-00"
+  })
+  void aTraceIdOfHalfTheLengthIsFilledUp(String traceId, boolean sampled, String parent) {
+    Map<String, String> headers =
+        MicrometerTraceContext.fromIds(new Ids(traceId, "", "00f067aa0ba902b7", sampled));
+
+    assertThat(headers).isEqualTo(Map.of("traceparent", parent));
   }
 
   @Test
