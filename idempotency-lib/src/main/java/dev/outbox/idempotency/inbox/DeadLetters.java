@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -160,7 +161,7 @@ public final class DeadLetters {
           todo.stream()
               .map(Row::place)
               .collect(Collectors.groupingBy(p -> new TopicPartition(p.topic(), p.partition())));
-      Map<Place, ConsumerRecord<byte[], byte[]>> found = new java.util.HashMap<>();
+      Map<Place, ConsumerRecord<byte[], byte[]>> found = new HashMap<>();
       kafka.assign(places.keySet());
       Map<TopicPartition, Long> beginnings = kafka.beginningOffsets(places.keySet());
       places.forEach(

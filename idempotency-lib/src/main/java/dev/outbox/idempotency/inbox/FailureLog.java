@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
@@ -38,13 +39,13 @@ final class FailureLog {
   }
 
   void offsetsNotCommitted(String reason, boolean rebalance) {
-    log.atLevel(rebalance ? org.slf4j.event.Level.INFO : org.slf4j.event.Level.WARN)
+    log.atLevel(rebalance ? Level.INFO : Level.WARN)
         .addKeyValue("consumer", consumer)
         .addKeyValue("reason", reason)
         .log(
             rebalance
                 ? "Offsets not committed, the group rebalances; the inbox recognises the repeats"
-                : "Offsets not committed, trying again with the next batch; effects are committed");
+                : "Offsets not committed, trying again; effects are committed");
   }
 
   void revokedInHand(int partitions, Duration waited) {

@@ -22,10 +22,14 @@ final class OffsetCommits {
   /** Without Kafka a commit is not worth holding up a stop for: a repeat does no harm. */
   private static final Duration AT_MOST = Duration.ofSeconds(10);
 
+  /** Polling sends a commit dozens of times a second, and without Kafka each of them would fail. */
+  private static final Duration AFTER_A_FAILURE = Duration.ofSeconds(1);
+
   private final Consumer<byte[], byte[]> kafka;
   private final FailureLog log;
   private final Map<TopicPartition, OffsetAndMetadata> uncommitted = new HashMap<>();
   private boolean underWay;
+  private long notBeforeNanos = System.nanoTime();
   private @Nullable RuntimeException refused;
 
   OffsetCommits(Consumer<byte[], byte[]> kafka, FailureLog log) {
@@ -52,7 +56,7 @@ final class OffsetCommits {
     if (why != null) {
       throw why;
     }
-    if (underWay || uncommitted.isEmpty()) {
+    if (underWay || uncommitted.isEmpty() || System.nanoTime() - notBeforeNanos < 0) {
       return;
     }
     underWay = true;
@@ -72,6 +76,7 @@ final class OffsetCommits {
       offsets.forEach(uncommitted::remove);
       log.offsetsNotCommitted(failure.getClass().getSimpleName(), true);
     } else if (failure instanceof RetriableException) {
+      notBeforeNanos = System.nanoTime() + AFTER_A_FAILURE.toNanos();
       log.offsetsNotCommitted(String.valueOf(failure.getMessage()), false);
     } else {
       refused = failure instanceof RuntimeException e ? e : new IllegalStateException(failure);

@@ -4,18 +4,25 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import dev.outbox.idempotency.inbox.RunnerToBeKilled.KillPoint;
+import dev.outbox.local.ChildProcess;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A consumer that remembers one number for each partition. */
 class InboxRunnerByPositionTest extends RunnerTestBase {
+
+  private static final int LOAD = 300;
 
   InboxRunnerByPositionTest(PostgresServer postgres, KafkaServer kafka) throws SQLException {
     super(postgres, kafka, 2);
@@ -55,6 +62,68 @@ class InboxRunnerByPositionTest extends RunnerTestBase {
     assertThat(Effects.markers(database)).isEmpty();
     assertThat(database.query("select position from inbox_position order by partition"))
         .containsExactly(Positions.at(6), Positions.at(3));
+  }
+
+  @Test
+  void membersThatComeAndGoAndARelayThatRepeatsChangeNothingInTheResult() throws SQLException {
+    // Given: runs of ten events, and each comes again as a whole after the next one
+    List<String> run = IntStream.range(0, LOAD).mapToObj(Positions::at).toList();
+    for (int i = 0; i < LOAD; i += 10) {
+      String[] part = run.subList(Math.max(0, i - 10), i + 10).toArray(String[]::new);
+      Positions.send(topic, 0, part);
+      Positions.send(topic, 1, part);
+    }
+    topic.producer().flush();
+    InboxRunnerBuilder member =
+        byPosition().concurrency(2).kafka(topic.consumerSettings("max.poll.records", 20));
+
+    // When
+    InboxRunner first = started(member);
+    awaitReceived(first, 100);
+    InboxRunner second = started(member);
+    awaitTrue(() -> topic.partitionsOfEachMember().equals(List.of(1, 1)));
+    first.stop();
+    InboxRunner third = started(member);
+    awaitTrue(() -> Effects.in(database).size() >= 2 * LOAD);
+
+    // Then: each partition's events once, and in its order
+    awaitTrue(() -> second.lag() + third.lag() == 0);
+    for (int partition : List.of(0, 1)) {
+      assertThat(
+              database.query(
+                  "select event_id from effect where key = 'key %d' order by n"
+                      .formatted(partition)))
+          .isEqualTo(run);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"EFFECTS_WRITTEN", "DATABASE_COMMITTED"})
+  void aConsumerKilledAnywhereBeforeItsOffsetCommitAppliesEveryEventOnce(KillPoint point)
+      throws SQLException {
+    // Given
+    String[] run = IntStream.range(1, 41).mapToObj(Positions::at).toArray(String[]::new);
+    Positions.publish(topic, 0, run);
+    try (ChildProcess child =
+        ChildProcess.java()
+            .mainClass(RunnerToBeKilled.class.getName())
+            .arguments(point.name(), topic.name(), topic.consumer(), topic.bootstrapServers())
+            .arguments(database.url(), database.user(), database.password())
+            .arguments(RunnerToBeKilled.BY_POSITION)
+            .start()) {
+      child.awaitOutput(RunnerToBeKilled.REACHED, PATIENCE);
+
+      // When
+      child.sigkill();
+    }
+    assertThat(topic.committed(0)).isZero();
+
+    // Then
+    InboxRunner next =
+        started(byPosition().kafka(topic.consumerSettings("group.instance.id", "only-one")));
+    awaitReceived(next, run.length);
+    assertThat(next.counts().repeats() > 0).isEqualTo(point == KillPoint.DATABASE_COMMITTED);
+    assertThat(Effects.in(database)).containsExactly(run);
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -128,7 +129,7 @@ class InboxRunnerConcurrencyTest extends RunnerTestBase {
   @Test
   void aSlowHandlerKeepsItsPartitionsHoweverLongItTakes() throws SQLException {
     // Given: the handler takes longer than the group waits for a poll
-    List<String> members = new java.util.concurrent.CopyOnWriteArrayList<>();
+    List<String> members = new CopyOnWriteArrayList<>();
     CountDownLatch late = new CountDownLatch(1);
     topic.publishTo(0, "e1");
     InboxRunner runner =

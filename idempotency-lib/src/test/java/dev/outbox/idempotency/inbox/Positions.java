@@ -30,7 +30,7 @@ final class Positions {
 
   /** An event that takes effect under its position as id. */
   static ProducerRecord<byte[], byte[]> event(TestTopic topic, int partition, String position) {
-    ProducerRecord<byte[], byte[]> event = topic.event(position, "key");
+    ProducerRecord<byte[], byte[]> event = topic.event(position, "key " + partition);
     ProducerRecord<byte[], byte[]> placed =
         new ProducerRecord<>(event.topic(), partition, event.key(), event.value(), event.headers());
     placed.headers().add("outbox-position", position.getBytes(UTF_8));
@@ -38,9 +38,13 @@ final class Positions {
   }
 
   static void publish(TestTopic topic, int partition, String... positions) {
+    send(topic, partition, positions);
+    topic.producer().flush();
+  }
+
+  static void send(TestTopic topic, int partition, String... positions) {
     for (String position : positions) {
       topic.producer().send(event(topic, partition, position));
     }
-    topic.producer().flush();
   }
 }

@@ -13,6 +13,9 @@ final class RunnerToBeKilled {
 
   static final String REACHED = "kill point reached";
 
+  /** In place of a dead-letter topic. */
+  static final String BY_POSITION = "by position";
+
   /** Where the process stands when it is killed. */
   enum KillPoint {
     EFFECTS_WRITTEN,
@@ -57,7 +60,9 @@ final class RunnerToBeKilled {
                     throw new IOException("cannot be applied");
                   }
                 });
-    if (arguments.length > 7) {
+    if (arguments.length > 7 && arguments[7].equals(BY_POSITION)) {
+      builder.deduplication(Deduplication.byPosition());
+    } else if (arguments.length > 7) {
       builder
           .onFailure(FailurePolicy.follow(arguments[7]))
           .attempts(2)

@@ -40,6 +40,11 @@ public final class KafkaInboxes {
    * @see PositionInbox
    */
   public KafkaInbox byPosition(String consumer) {
-    return KafkaInbox.of(transactions, dataSource, PositionInbox.forConsumer(consumer, table));
+    return byPosition(PositionInbox.forConsumer(consumer, table));
+  }
+
+  /** The same with marks of your own making, for another answer to new epochs or replays. */
+  public KafkaInbox byPosition(PositionInbox marks) {
+    return KafkaInbox.of(transactions, dataSource, marks);
   }
 }
