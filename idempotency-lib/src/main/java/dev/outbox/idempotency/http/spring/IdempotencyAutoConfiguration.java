@@ -13,7 +13,6 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -31,7 +30,6 @@ import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.web.method.support.HandlerMethodArgumentResolver;
 import org.springframework.web.servlet.DispatcherServlet;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
-import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 
 /** Configures idempotency keys for Spring MVC; properties {@code outbox.idempotency.*}. */
 @AutoConfiguration(
@@ -110,11 +108,8 @@ public class IdempotencyAutoConfiguration {
   }
 
   @Bean
-  IdempotentEndpoints idempotentEndpoints(
-      @Qualifier("requestMappingHandlerMapping") RequestMappingHandlerMapping mapping,
-      IdempotencyProperties properties,
-      BeanFactory beans) {
-    return new IdempotentEndpoints(mapping, properties, beans);
+  IdempotentEndpoints idempotentEndpoints(IdempotencyProperties properties, BeanFactory beans) {
+    return new IdempotentEndpoints(properties, beans);
   }
 
   @Bean

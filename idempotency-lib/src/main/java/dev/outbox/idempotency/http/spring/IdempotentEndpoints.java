@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.convert.DurationStyle;
@@ -46,14 +47,14 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
           ResponseBodyEmitter.class,
           StreamingResponseBody.class);
 
-  private final RequestMappingHandlerMapping mapping;
+  private static final String MAPPING = "requestMappingHandlerMapping";
+
   private final IdempotencyProperties properties;
   private final BeanFactory beans;
   private final Map<Method, Endpoint> endpoints = new HashMap<>();
+  private @Nullable RequestMappingHandlerMapping mapping;
 
-  IdempotentEndpoints(
-      RequestMappingHandlerMapping mapping, IdempotencyProperties properties, BeanFactory beans) {
-    this.mapping = mapping;
+  IdempotentEndpoints(IdempotencyProperties properties, BeanFactory beans) {
     this.properties = properties;
     this.beans = beans;
   }
@@ -61,7 +62,12 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
   @Override
   public void afterSingletonsInstantiated() {
     defaultWindow();
-    mapping.getHandlerMethods().forEach(this::register);
+    // Not before: filters are made while the web server starts, and would bring the handlers with
+    // them too early.
+    RequestMappingHandlerMapping handlers =
+        beans.getBean(MAPPING, RequestMappingHandlerMapping.class);
+    mapping = handlers;
+    handlers.getHandlerMethods().forEach(this::register);
     Set<String> unknown = new HashSet<>(properties.endpoints().keySet());
     endpoints.values().forEach(endpoint -> unknown.remove(endpoint.name()));
     if (!unknown.isEmpty()) {
@@ -73,12 +79,13 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
 
   /** The endpoint this request goes to, if it is one with keys. */
   Optional<Endpoint> of(HttpServletRequest request) {
-    return endpoints.isEmpty()
+    return mapping == null || endpoints.isEmpty()
         ? Optional.empty()
-        : handler(request).map(handler -> endpoints.get(handler.getMethod()));
+        : handler(mapping, request).map(handler -> endpoints.get(handler.getMethod()));
   }
 
-  private Optional<HandlerMethod> handler(HttpServletRequest request) {
+  private static Optional<HandlerMethod> handler(
+      RequestMappingHandlerMapping mapping, HttpServletRequest request) {
     ProbedRequest probed = new ProbedRequest(request);
     try {
       ServletRequestPathUtils.parseAndCache(probed);
