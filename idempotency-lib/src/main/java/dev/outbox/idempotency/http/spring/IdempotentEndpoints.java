@@ -1,12 +1,15 @@
 package dev.outbox.idempotency.http.spring;
 
 import dev.outbox.idempotency.http.Endpoint;
+import dev.outbox.idempotency.http.Idempotency;
 import dev.outbox.idempotency.http.KeyDerivation;
+import dev.outbox.idempotency.http.Mode;
 import dev.outbox.idempotency.http.RetryWindow;
 import dev.outbox.idempotency.http.Stage;
 import dev.outbox.idempotency.http.spring.IdempotencyProperties.EndpointSettings;
 import jakarta.servlet.http.HttpServletRequest;
 import java.lang.reflect.Method;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -51,12 +54,23 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
 
   private final IdempotencyProperties properties;
   private final BeanFactory beans;
+  private final Idempotency idempotency;
+  private final Preparation whenUsed;
   private final Map<Method, Endpoint> endpoints = new HashMap<>();
   private @Nullable RequestMappingHandlerMapping mapping;
 
-  IdempotentEndpoints(IdempotencyProperties properties, BeanFactory beans) {
+  /**
+   * @param whenUsed what is done at start when there is an endpoint
+   */
+  IdempotentEndpoints(
+      IdempotencyProperties properties,
+      BeanFactory beans,
+      Idempotency idempotency,
+      Preparation whenUsed) {
     this.properties = properties;
     this.beans = beans;
+    this.idempotency = idempotency;
+    this.whenUsed = whenUsed;
   }
 
   @Override
@@ -68,12 +82,27 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
         beans.getBean(MAPPING, RequestMappingHandlerMapping.class);
     mapping = handlers;
     handlers.getHandlerMethods().forEach(this::register);
+    refuseUnknown();
+    if (!endpoints.isEmpty()) {
+      prepare();
+    }
+  }
+
+  private void refuseUnknown() {
     Set<String> unknown = new HashSet<>(properties.endpoints().keySet());
     endpoints.values().forEach(endpoint -> unknown.remove(endpoint.name()));
     if (!unknown.isEmpty()) {
       throw new IllegalStateException(
           "outbox.idempotency.endpoints has %s, and no @Idempotent method has such a name; known: %s"
               .formatted(unknown, endpoints.values().stream().map(Endpoint::name).toList()));
+    }
+  }
+
+  private void prepare() {
+    try {
+      whenUsed.run();
+    } catch (SQLException e) {
+      throw new IllegalStateException("The database of the idempotency table cannot be asked", e);
     }
   }
 
@@ -113,6 +142,7 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
           "two @Idempotent methods are named '%s': they would answer for each other"
               .formatted(name));
     }
+    refuseWithoutTransactions(name, idempotent);
     endpoints.put(handler.getMethod(), endpoint(name, idempotent));
   }
 
@@ -173,6 +203,16 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
     return String.join(",", parts.stream().map(String::valueOf).sorted().toList());
   }
 
+  private void refuseWithoutTransactions(String name, Idempotent idempotent) {
+    if (idempotent.mode() == Mode.ATOMIC && !idempotency.isAtomicPossible()) {
+      throw new IllegalStateException(
+          "@Idempotent '%s' is in atomic mode, which takes a PostgresIdempotencyStore and one"
+                  .formatted(name)
+              + " transaction manager on its data source. Mark one PlatformTransactionManager as"
+              + " primary, define a bean of type IdempotencyTransactions, or use mode RESERVED.");
+    }
+  }
+
   private static void refuseLate(String name, HandlerMethod handler) {
     ResolvableType type = ResolvableType.forMethodReturnType(handler.getMethod());
     Class<?> answer =
@@ -183,5 +223,12 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
                   .formatted(name, answer.getSimpleName())
               + " stored with the effect nor replayed. Return the whole answer.");
     }
+  }
+
+  /** What an endpoint needs. */
+  @FunctionalInterface
+  interface Preparation {
+
+    void run() throws SQLException;
   }
 }

@@ -101,6 +101,7 @@ class IdempotencyAutoConfigurationTest {
   @Test
   void theTableIsMadeAndExpiredKeysAreDeletedByItself() {
     application
+        .withBean(Refunds.class)
         .withPropertyValues("outbox.idempotency.expiry.interval=50ms")
         .run(
             context -> {
@@ -118,19 +119,44 @@ class IdempotencyAutoConfigurationTest {
   @Test
   void aMissingTableFailsTheStartWhenItIsOnlyToBeChecked() {
     application
+        .withBean(Refunds.class)
         .withPropertyValues("outbox.idempotency.migrate=false")
         .run(
             context ->
-                assertThat(context)
-                    .getFailure()
-                    .hasRootCauseInstanceOf(IdempotencySchemaException.class)
-                    .rootCause()
+                assertThat(reason(context))
+                    .isInstanceOf(IdempotencySchemaException.class)
                     .hasMessageContaining("outbox.idempotency.migrate=true"));
+  }
+
+  @Test
+  void anApplicationWithoutIdempotentMethodsNeedsNeitherTableNorTransactionManager() {
+    twoTransactionManagers(application)
+        .run(
+            context -> {
+              assertThat(context).hasNotFailed();
+              assertThat(database.query("select 1 from pg_tables where schemaname = 'public'"))
+                  .isEmpty();
+            });
+  }
+
+  @Test
+  void atomicModeWithoutOneTransactionManagerFailsTheStart() {
+    assertFails(
+        twoTransactionManagers(application.withBean(Refunds.class)),
+        "@Idempotent 'POST /carts/{id}' is in atomic mode");
+  }
+
+  private WebApplicationContextRunner twoTransactionManagers(WebApplicationContextRunner runner) {
+    DataSourceTransactionManager manager = new DataSourceTransactionManager(database.dataSource());
+    return runner
+        .withBean("second", PlatformTransactionManager.class, () -> manager)
+        .withBean("third", PlatformTransactionManager.class, () -> manager);
   }
 
   @Test
   void schemaAndTableAreTakenFromTheProperties() {
     application
+        .withBean(Refunds.class)
         .withPropertyValues("outbox.idempotency.schema=team", "outbox.idempotency.table=keys")
         .run(context -> assertThat(database.query("select id from team.keys")).isEmpty());
   }
