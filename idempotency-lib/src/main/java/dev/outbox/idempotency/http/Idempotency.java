@@ -67,6 +67,11 @@ public final class Idempotency implements AutoCloseable {
     }
   }
 
+  /** Whether this instance has what {@link #atomic} takes. */
+  public boolean isAtomicPossible() {
+    return atomic.isPresent();
+  }
+
   /**
    * Run the work and store its answer in one transaction, or give the answer of an earlier attempt.
    * A duplicate waits as long as the store was told to for a first attempt that is at work, then

@@ -81,13 +81,13 @@ public record Problem(
         "Upload first, then refer to the upload in a request with a key. Nothing was done.");
   }
 
-  /** In atomic mode: an answer that could not be replayed was not given at all. */
+  /** An answer that could not be replayed was not given at all. */
   public static Problem responseNotReplayable(String why) {
     return problem(
         "idempotency-response-not-replayable",
         500,
         "The response cannot be stored for replay",
-        why + " Everything was rolled back.");
+        why + " No answer was stored, and in atomic mode nothing else.");
   }
 
   /** In reserved mode: stored in place of an answer that was given once and cannot be replayed. */

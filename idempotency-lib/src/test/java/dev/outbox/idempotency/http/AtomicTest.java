@@ -254,25 +254,32 @@ class AtomicTest {
 
   @Test
   void repeatsAreRecognisedAtEveryIsolationLevel() throws Exception {
-    for (String level : List.of("repeatable read", "serializable")) {
-      // Given
-      database.execute(
-          "alter database \"%s\" set default_transaction_isolation = '%s'"
-              .formatted(database.query("select current_database()").get(0), level));
-      String another = newKey();
-      CountDownLatch held = new CountDownLatch(1);
-      CompletableFuture<Outcome> first = heldUntil(held, order(another, level));
-      CompletableFuture<Outcome> second =
-          supplyAsync(() -> quietly(order(another, level)), TestDatabase.THREAD_EACH);
-      await().atMost(PATIENCE).until(() -> database.waitingForLocks().size() == 1);
-
-      // When
-      held.countDown();
-
-      // Then
-      assertThat(first).succeedsWithin(PATIENCE).isInstanceOf(Outcome.Executed.class);
-      assertThat(second).succeedsWithin(PATIENCE).isInstanceOf(Outcome.Replayed.class);
+    String alter =
+        "alter database \"%s\" ".formatted(database.query("select current_database()").get(0));
+    try {
+      for (String level : List.of("repeatable read", "serializable")) {
+        database.execute(alter + "set default_transaction_isolation = '%s'".formatted(level));
+        assertRepeatIsRecognised(order(newKey(), level));
+      }
+    } finally {
+      database.execute(alter + "reset default_transaction_isolation");
     }
+  }
+
+  private void assertRepeatIsRecognised(IncomingRequest request) throws Exception {
+    // Given
+    CountDownLatch held = new CountDownLatch(1);
+    CompletableFuture<Outcome> first = heldUntil(held, request);
+    CompletableFuture<Outcome> second =
+        supplyAsync(() -> quietly(request), TestDatabase.THREAD_EACH);
+    await().atMost(PATIENCE).until(() -> database.waitingForLocks().size() == 1);
+
+    // When
+    held.countDown();
+
+    // Then
+    assertThat(first).succeedsWithin(PATIENCE).isInstanceOf(Outcome.Executed.class);
+    assertThat(second).succeedsWithin(PATIENCE).isInstanceOf(Outcome.Replayed.class);
   }
 
   @Test
@@ -382,8 +389,12 @@ class AtomicTest {
 
   @Test
   void observingNeverHarmsWhenTheDatabaseRefuses() throws Exception {
-    database.execute("drop table idempotency_key");
-    observe(ORDERS.with(Stage.OBSERVE), order(key, "milk"), 201);
+    database.execute("alter table idempotency_key rename to away");
+    try {
+      observe(ORDERS.with(Stage.OBSERVE), order(key, "milk"), 201);
+    } finally {
+      database.execute("alter table away rename to idempotency_key");
+    }
     assertThat(events).containsExactly(IdempotencyListener.Event.OBSERVATION_FAILED);
   }
 

@@ -14,16 +14,35 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** A service that nothing but the idempotency key keeps from placing an order twice. */
 final class OrderService {
 
   private static final Path SQL = Path.of("..", "docs", "sql");
 
+  private static @Nullable TestDatabase shared;
+  private static int sharedOn;
+
   private OrderService() {}
 
-  /** A database with the records of the keys, orders and the outbox. */
-  static TestDatabase database(PostgresServer postgres) throws SQLException, IOException {
+  /**
+   * A database with the records of the keys, orders and the outbox, all empty. One for all tests on
+   * a server, which run one after the other: making one takes longer than most of them.
+   */
+  static synchronized TestDatabase database(PostgresServer postgres)
+      throws SQLException, IOException {
+    TestDatabase made = shared;
+    if (made == null || sharedOn != postgres.port()) {
+      made = create(postgres);
+      shared = made;
+      sharedOn = postgres.port();
+    }
+    made.execute("truncate idempotency_key, customer_order, outbox_event, effect restart identity");
+    return made;
+  }
+
+  private static TestDatabase create(PostgresServer postgres) throws SQLException, IOException {
     TestDatabase database = TestDatabase.withEffects(postgres);
     database.execute(Files.readString(SQL.resolve("idempotency_key.sql")));
     database.execute(Files.readString(SQL.resolve("outbox_event.sql")));

@@ -19,7 +19,11 @@ import org.springframework.http.HttpHeaders;
 
 /** One request under a key, and where its answer goes. */
 record Exchange(
-    IdempotentCall call, BufferedRequest request, HttpServletResponse response, FilterChain chain) {
+    IdempotentCall call,
+    BufferedRequest request,
+    HttpServletResponse response,
+    FilterChain chain,
+    String problemTypeBase) {
 
   /** Run the handler, or not, as the key says. */
   Outcome run(Idempotency idempotency, CapturedResponse captured) throws Exception {
@@ -78,6 +82,6 @@ record Exchange(
     return new StoredResponse(
         problem.status(),
         headers,
-        problem.json(Problem.TYPE_BASE, call.endpoint().window()).getBytes(StandardCharsets.UTF_8));
+        problem.json(problemTypeBase, call.endpoint().window()).getBytes(StandardCharsets.UTF_8));
   }
 }

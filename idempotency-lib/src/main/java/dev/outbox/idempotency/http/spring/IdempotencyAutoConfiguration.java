@@ -13,7 +13,6 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -31,7 +30,6 @@ import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.web.method.support.HandlerMethodArgumentResolver;
 import org.springframework.web.servlet.DispatcherServlet;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
-import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 
 /** Configures idempotency keys for Spring MVC; properties {@code outbox.idempotency.*}. */
 @AutoConfiguration(
@@ -83,21 +81,23 @@ public class IdempotencyAutoConfiguration {
   @ConditionalOnMissingBean
   Idempotency idempotency(
       IdempotencyStore store,
-      IdempotencyTransactions transactions,
+      ObjectProvider<IdempotencyTransactions> transactions,
       ObjectProvider<IdempotencyListener> listeners,
       IdempotencyProperties properties) {
     List<IdempotencyListener> all = listeners.orderedStream().toList();
-    return Idempotency.over(store)
-        .transactions(transactions)
-        .lease(properties.lease())
-        .longest(properties.longestReservation())
-        .retryAfter(properties.retryAfter())
-        .alsoNeverStored(properties.excludedHeaders())
-        .listener((endpoint, event) -> all.forEach(each -> each.happened(endpoint, event)))
-        .build();
+    Idempotency.Builder builder =
+        Idempotency.over(store)
+            .lease(properties.lease())
+            .longest(properties.longestReservation())
+            .retryAfter(properties.retryAfter())
+            .alsoNeverStored(properties.excludedHeaders())
+            .listener((endpoint, event) -> all.forEach(each -> each.happened(endpoint, event)));
+    transactions.ifAvailable(builder::transactions);
+    return builder.build();
   }
 
-  @Bean(initMethod = "start")
+  /** Started with the first endpoint. */
+  @Bean
   @ConditionalOnBooleanProperty(name = "outbox.idempotency.expiry.enabled", matchIfMissing = true)
   ExpirySweeper idempotencyExpirySweeper(IdempotencyStore store, IdempotencyProperties properties) {
     return new ExpirySweeper(store, properties.expiry().interval(), properties.expiry().batch());
@@ -111,10 +111,22 @@ public class IdempotencyAutoConfiguration {
 
   @Bean
   IdempotentEndpoints idempotentEndpoints(
-      @Qualifier("requestMappingHandlerMapping") RequestMappingHandlerMapping mapping,
+      Idempotency idempotency,
+      IdempotencyStore store,
+      IdempotencyTableInitializer table,
+      ObjectProvider<ExpirySweeper> sweepers,
       IdempotencyProperties properties,
       BeanFactory beans) {
-    return new IdempotentEndpoints(mapping, properties, beans);
+    return new IdempotentEndpoints(
+        properties,
+        beans,
+        idempotency,
+        () -> {
+          if (store instanceof PostgresIdempotencyStore) {
+            table.initialize();
+          }
+          sweepers.ifAvailable(ExpirySweeper::start);
+        });
   }
 
   @Bean
@@ -133,7 +145,8 @@ public class IdempotencyAutoConfiguration {
   }
 
   @Bean
-  WebMvcConfigurer idempotencyReservationArgument(IdempotencyTransactions transactions) {
+  WebMvcConfigurer idempotencyReservationArgument(
+      ObjectProvider<IdempotencyTransactions> transactions) {
     return new WebMvcConfigurer() {
       @Override
       public void addArgumentResolvers(List<HandlerMethodArgumentResolver> resolvers) {

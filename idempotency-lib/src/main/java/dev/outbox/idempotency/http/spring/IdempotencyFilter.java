@@ -21,6 +21,9 @@ import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.RecoverableDataAccessException;
+import org.springframework.dao.TransientDataAccessException;
 import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.UnexpectedRollbackException;
 import org.springframework.web.filter.OncePerRequestFilter;
@@ -112,7 +115,7 @@ final class IdempotencyFilter extends OncePerRequestFilter {
     IncomingRequest incoming = reader.describe(request, request.body());
     Admission admission = idempotency.admit(endpoint, incoming);
     if (admission instanceof Admission.Keyed keyed) {
-      answer(new Exchange(keyed.call(), request, response, chain));
+      answer(new Exchange(keyed.call(), request, response, chain, problemTypeBase));
     } else if (admission instanceof Admission.Refused refused) {
       write(response, Problem.of(refused.refusal()), endpoint);
     } else {
@@ -147,13 +150,18 @@ final class IdempotencyFilter extends OncePerRequestFilter {
     } catch (NotReplayableException e) {
       log.atError()
           .addKeyValue("endpoint", endpoint.name())
-          .log("response not replayable, rolled back: {}", e.getMessage());
+          .log("response not replayable: {}", e.getMessage());
       write(response, Problem.responseNotReplayable(String.valueOf(e.getMessage())), endpoint);
     } catch (UnexpectedRollbackException e) {
-      // The handler swallowed the failure of a @Transactional method: a fault of its own, and
+      // The handler has swallowed the failure of a @Transactional method: a fault of its own, and
       // nothing is in doubt.
       throw e;
-    } catch (IdempotencyStoreException | TransactionException | SQLException e) {
+    } catch (IdempotencyStoreException
+        | TransactionException
+        | DataAccessResourceFailureException
+        | RecoverableDataAccessException
+        | TransientDataAccessException
+        | SQLException e) {
       log.atWarn()
           .addKeyValue("endpoint", endpoint.name())
           .setCause(e)

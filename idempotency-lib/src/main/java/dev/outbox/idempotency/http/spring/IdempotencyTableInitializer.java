@@ -4,15 +4,15 @@ import dev.outbox.idempotency.http.IdempotencySchema;
 import dev.outbox.idempotency.http.IdempotencyTable;
 import java.sql.SQLException;
 import javax.sql.DataSource;
-import org.springframework.beans.factory.InitializingBean;
 
-/** Makes or checks the table; the beans that use it depend on this one. */
+/**
+ * Makes or checks the table, when there is an endpoint that uses it: an application that has the
+ * library for something else needs neither the table nor the right to make it.
+ */
 record IdempotencyTableInitializer(
-    IdempotencyProperties properties, IdempotencyTable table, DataSource dataSource)
-    implements InitializingBean {
+    IdempotencyProperties properties, IdempotencyTable table, DataSource dataSource) {
 
-  @Override
-  public void afterPropertiesSet() throws SQLException {
+  void initialize() throws SQLException {
     if (properties.migrate()) {
       IdempotencySchema.migrate(dataSource, table);
     } else if (properties.check()) {

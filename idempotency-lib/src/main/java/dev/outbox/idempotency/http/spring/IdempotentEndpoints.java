@@ -1,12 +1,15 @@
 package dev.outbox.idempotency.http.spring;
 
 import dev.outbox.idempotency.http.Endpoint;
+import dev.outbox.idempotency.http.Idempotency;
 import dev.outbox.idempotency.http.KeyDerivation;
+import dev.outbox.idempotency.http.Mode;
 import dev.outbox.idempotency.http.RetryWindow;
 import dev.outbox.idempotency.http.Stage;
 import dev.outbox.idempotency.http.spring.IdempotencyProperties.EndpointSettings;
 import jakarta.servlet.http.HttpServletRequest;
 import java.lang.reflect.Method;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.convert.DurationStyle;
@@ -46,22 +50,45 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
           ResponseBodyEmitter.class,
           StreamingResponseBody.class);
 
-  private final RequestMappingHandlerMapping mapping;
+  private static final String MAPPING = "requestMappingHandlerMapping";
+
   private final IdempotencyProperties properties;
   private final BeanFactory beans;
+  private final Idempotency idempotency;
+  private final Preparation whenUsed;
   private final Map<Method, Endpoint> endpoints = new HashMap<>();
+  private @Nullable RequestMappingHandlerMapping mapping;
 
+  /**
+   * @param whenUsed what is done at start when there is an endpoint
+   */
   IdempotentEndpoints(
-      RequestMappingHandlerMapping mapping, IdempotencyProperties properties, BeanFactory beans) {
-    this.mapping = mapping;
+      IdempotencyProperties properties,
+      BeanFactory beans,
+      Idempotency idempotency,
+      Preparation whenUsed) {
     this.properties = properties;
     this.beans = beans;
+    this.idempotency = idempotency;
+    this.whenUsed = whenUsed;
   }
 
   @Override
   public void afterSingletonsInstantiated() {
     defaultWindow();
-    mapping.getHandlerMethods().forEach(this::register);
+    // Not before: filters are made while the web server starts, and would bring the handlers with
+    // them too early.
+    RequestMappingHandlerMapping handlers =
+        beans.getBean(MAPPING, RequestMappingHandlerMapping.class);
+    mapping = handlers;
+    handlers.getHandlerMethods().forEach(this::register);
+    refuseUnknown();
+    if (!endpoints.isEmpty()) {
+      prepare();
+    }
+  }
+
+  private void refuseUnknown() {
     Set<String> unknown = new HashSet<>(properties.endpoints().keySet());
     endpoints.values().forEach(endpoint -> unknown.remove(endpoint.name()));
     if (!unknown.isEmpty()) {
@@ -71,14 +98,23 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
     }
   }
 
-  /** The endpoint this request goes to, if it is one with keys. */
-  Optional<Endpoint> of(HttpServletRequest request) {
-    return endpoints.isEmpty()
-        ? Optional.empty()
-        : handler(request).map(handler -> endpoints.get(handler.getMethod()));
+  private void prepare() {
+    try {
+      whenUsed.run();
+    } catch (SQLException e) {
+      throw new IllegalStateException("The database of the idempotency table cannot be asked", e);
+    }
   }
 
-  private Optional<HandlerMethod> handler(HttpServletRequest request) {
+  /** The endpoint this request goes to, if it is one with keys. */
+  Optional<Endpoint> of(HttpServletRequest request) {
+    return mapping == null || endpoints.isEmpty()
+        ? Optional.empty()
+        : handler(mapping, request).map(handler -> endpoints.get(handler.getMethod()));
+  }
+
+  private static Optional<HandlerMethod> handler(
+      RequestMappingHandlerMapping mapping, HttpServletRequest request) {
     ProbedRequest probed = new ProbedRequest(request);
     try {
       ServletRequestPathUtils.parseAndCache(probed);
@@ -106,6 +142,7 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
           "two @Idempotent methods are named '%s': they would answer for each other"
               .formatted(name));
     }
+    refuseWithoutTransactions(name, idempotent);
     endpoints.put(handler.getMethod(), endpoint(name, idempotent));
   }
 
@@ -166,6 +203,16 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
     return String.join(",", parts.stream().map(String::valueOf).sorted().toList());
   }
 
+  private void refuseWithoutTransactions(String name, Idempotent idempotent) {
+    if (idempotent.mode() == Mode.ATOMIC && !idempotency.isAtomicPossible()) {
+      throw new IllegalStateException(
+          "@Idempotent '%s' is in atomic mode, which takes a PostgresIdempotencyStore and one"
+                  .formatted(name)
+              + " transaction manager on its data source. Mark one PlatformTransactionManager as"
+              + " primary, define a bean of type IdempotencyTransactions, or use mode RESERVED.");
+    }
+  }
+
   private static void refuseLate(String name, HandlerMethod handler) {
     ResolvableType type = ResolvableType.forMethodReturnType(handler.getMethod());
     Class<?> answer =
@@ -176,5 +223,12 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
                   .formatted(name, answer.getSimpleName())
               + " stored with the effect nor replayed. Return the whole answer.");
     }
+  }
+
+  /** What an endpoint needs. */
+  @FunctionalInterface
+  interface Preparation {
+
+    void run() throws SQLException;
   }
 }

@@ -3,6 +3,7 @@ package dev.outbox.idempotency.http.spring;
 import dev.outbox.idempotency.http.IdempotencyTransactions;
 import dev.outbox.idempotency.http.Reservation;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.core.MethodParameter;
 import org.springframework.web.bind.support.WebDataBinderFactory;
 import org.springframework.web.context.request.NativeWebRequest;
@@ -11,7 +12,7 @@ import org.springframework.web.method.support.HandlerMethodArgumentResolver;
 import org.springframework.web.method.support.ModelAndViewContainer;
 
 /** Gives a handler of reserved mode its {@link Reservation}. */
-record ReservationArgumentResolver(IdempotencyTransactions transactions)
+record ReservationArgumentResolver(ObjectProvider<IdempotencyTransactions> transactions)
     implements HandlerMethodArgumentResolver {
 
   static final String ATTRIBUTE = Reservation.class.getName();
@@ -28,6 +29,6 @@ record ReservationArgumentResolver(IdempotencyTransactions transactions)
       NativeWebRequest request,
       @Nullable WebDataBinderFactory binders) {
     Object reservation = request.getAttribute(ATTRIBUTE, RequestAttributes.SCOPE_REQUEST);
-    return reservation != null ? reservation : Reservation.unkeyed(transactions);
+    return reservation != null ? reservation : Reservation.unkeyed(transactions.getObject());
   }
 }

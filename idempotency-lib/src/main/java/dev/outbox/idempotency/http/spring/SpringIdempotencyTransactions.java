@@ -3,12 +3,13 @@ package dev.outbox.idempotency.http.spring;
 import dev.outbox.idempotency.http.IdempotencyTransactions;
 import java.sql.Connection;
 import javax.sql.DataSource;
-import org.springframework.jdbc.datasource.DataSourceUtils;
+import org.springframework.jdbc.datasource.ConnectionHolder;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.TransactionStatus;
 import org.springframework.transaction.support.DefaultTransactionDefinition;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
  * Spring-managed transactions, so that the handler's {@code @Transactional} beans, {@code
@@ -41,19 +42,22 @@ record SpringIdempotencyTransactions(
     return decision.result();
   }
 
-  /** Without this check the record would be committed by itself, on a connection of its own. */
+  /**
+   * The connection that the transaction manager has bound. Asking for one would not fail where it
+   * manages another data source: it would give one in auto-commit mode, and the record would be
+   * committed by itself.
+   */
   private Connection connection() {
-    Connection connection = DataSourceUtils.getConnection(dataSource);
-    if (!DataSourceUtils.isConnectionTransactional(connection, dataSource)) {
-      DataSourceUtils.releaseConnection(connection, dataSource);
-      throw new IllegalStateException(
-          "The transaction manager %s does not manage the data source of the idempotency keys, so"
-                  .formatted(transactionManager.getClass().getName())
-              + " response and business rows would not commit together. Give the application one"
-              + " transaction manager for that data source, or define a bean of type"
-              + " IdempotencyTransactions.");
+    if (TransactionSynchronizationManager.getResource(dataSource)
+        instanceof ConnectionHolder bound) {
+      return bound.getConnection();
     }
-    return connection;
+    throw new IllegalStateException(
+        "The transaction manager %s does not manage the data source of the idempotency keys, so"
+                .formatted(transactionManager.getClass().getName())
+            + " response and business rows would not commit together. Give the application one"
+            + " transaction manager for that data source, or define a bean of type"
+            + " IdempotencyTransactions. Nothing was written.");
   }
 
   private void rollback(TransactionStatus status, Throwable failure) {
