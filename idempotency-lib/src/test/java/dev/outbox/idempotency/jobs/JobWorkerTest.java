@@ -396,6 +396,34 @@ class JobWorkerTest extends JobTestBase {
   }
 
   @Test
+  void aWorkerDoesNotTakeAJobOverFromItself() throws SQLException {
+    // Given: a handler that hangs, so that its lease has run out
+    CountDownLatch gate = new CountDownLatch(1);
+    enqueue(1);
+    started(
+        worker(
+                attempt -> {
+                  if (attempt.key().equals(key(0))) {
+                    gate.await();
+                  }
+                  return JobOutcome.done();
+                })
+            .lease(LONG));
+    awaitStates("running 1");
+    database.execute("update durable_job set due_at = now() - interval '1 s'");
+
+    // When: it has looked for jobs again
+    enqueue(List.of(job(1)));
+    awaitStates("done 1", "running 1");
+
+    // Then
+    assertThat(database.query("select fence from durable_job where state = 'running'"))
+        .containsExactly("1");
+    gate.countDown();
+    awaitStates("done 2");
+  }
+
+  @Test
   void aJobWhoseWorkersAlwaysEndWithoutAnOutcomeIsGivenUp() throws SQLException {
     // Given: as after the last of three attempts that ended the process
     enqueue(1);
