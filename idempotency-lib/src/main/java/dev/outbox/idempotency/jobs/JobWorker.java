@@ -184,7 +184,7 @@ public final class JobWorker implements AutoCloseable {
 
     /**
      * After how long a handler is interrupted and its lease is no longer renewed; 5 min unless
-     * given.
+     * given. Looked at whenever leases are renewed, every third of a lease.
      */
     public Builder attemptTimeout(Duration timeout) {
       this.attemptTimeout = positive("attemptTimeout", timeout);

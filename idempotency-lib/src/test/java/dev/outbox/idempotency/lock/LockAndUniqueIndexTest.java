@@ -149,8 +149,9 @@ class LockAndUniqueIndexTest {
       throws SQLException {
     // Given
     CountDownLatch first = new CountDownLatch(1);
-    LockFront front = LockFront.of(lock.timeout(Duration.ofMillis(300)));
     LockFront patient = LockFront.of(lock);
+    LockFront front =
+        fault == Fault.EMPTIED ? patient : LockFront.of(lock.timeout(Duration.ofMillis(300)));
     CompletableFuture<Guarded<Boolean>> slow =
         supplyAsync(() -> request(patient, "slow", first), TestDatabase.THREAD_EACH);
     await().atMost(PATIENCE).until(() -> begun.get() == 1);
