@@ -54,7 +54,19 @@ public final class RedisIdempotencyStore implements IdempotencyStore, AutoClosea
    * @param client stays the caller's; shut it down after closing this
    */
   public static RedisIdempotencyStore at(RedisClient client, RedisURI server) {
-    Scripting redis = new Scripting(client, server);
+    return over(Scripting.at(client, server));
+  }
+
+  /**
+   * Records at the server that this client was made for.
+   *
+   * @param client stays the caller's; shut it down after closing this
+   */
+  public static RedisIdempotencyStore at(RedisClient client) {
+    return over(Scripting.at(client));
+  }
+
+  private static RedisIdempotencyStore over(Scripting redis) {
     // Begun here and awaited nowhere, so that the first request need not wait for it.
     redis.connection();
     return new RedisIdempotencyStore(redis, DEFAULT_TIMEOUT, DEFAULT_PREFIX);

@@ -9,10 +9,12 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,13 +23,35 @@ import org.jspecify.annotations.Nullable;
  */
 final class Scripting implements AutoCloseable {
 
-  private final RedisClient client;
-  private final RedisURI server;
+  private final String server;
+  private final Supplier<CompletionStage<StatefulRedisConnection<byte[], byte[]>>> connect;
   private @Nullable CompletableFuture<StatefulRedisConnection<byte[], byte[]>> connection;
 
-  Scripting(RedisClient client, RedisURI server) {
-    this.client = client;
+  private Scripting(
+      String server, Supplier<CompletionStage<StatefulRedisConnection<byte[], byte[]>>> connect) {
     this.server = server;
+    this.connect = connect;
+  }
+
+  /** At this server; it is named without its password, which Lettuce masks. */
+  static Scripting at(RedisClient client, RedisURI server) {
+    return new Scripting(
+        server.toString(), () -> client.connectAsync(ByteArrayCodec.INSTANCE, server));
+  }
+
+  /** At the server that the client was made for, which Lettuce connects to only by waiting. */
+  static Scripting at(RedisClient client) {
+    return new Scripting(
+        "the client's server",
+        () ->
+            CompletableFuture.supplyAsync(
+                () -> client.connect(ByteArrayCodec.INSTANCE), Scripting::inThreadOfItsOwn));
+  }
+
+  private static void inThreadOfItsOwn(Runnable connecting) {
+    Thread thread = new Thread(connecting, "idempotency-redis-connect");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   /**
@@ -69,7 +93,7 @@ final class Scripting implements AutoCloseable {
   synchronized CompletableFuture<StatefulRedisConnection<byte[], byte[]>> connection() {
     CompletableFuture<StatefulRedisConnection<byte[], byte[]>> current = connection;
     if (current == null || current.isCompletedExceptionally()) {
-      current = client.connectAsync(ByteArrayCodec.INSTANCE, server).toCompletableFuture();
+      current = connect.get().toCompletableFuture();
       connection = current;
     }
     return current.copy();
@@ -79,10 +103,10 @@ final class Scripting implements AutoCloseable {
   public synchronized void close() {
     if (connection != null) {
       connection.thenAccept(StatefulRedisConnection::close);
+      connection = null;
     }
   }
 
-  /** The server's address without its password, which Lettuce masks. */
   private IdempotencyStoreException failed(String what, String how, Throwable cause) {
     return new IdempotencyStoreException(
         "Redis at %s keeps the idempotency keys; to %s %s".formatted(server, what, how), cause);
