@@ -17,6 +17,7 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -25,6 +26,7 @@ import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitializat
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.datasource.DataSourceUtils;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.web.method.support.HandlerMethodArgumentResolver;
@@ -35,6 +37,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @AutoConfiguration(
     after = DataSourceAutoConfiguration.class,
     afterName = {
+      "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration",
       "org.springframework.boot.jdbc.autoconfigure.DataSourceTransactionManagerAutoConfiguration",
       "org.springframework.boot.hibernate.autoconfigure.HibernateJpaAutoConfiguration",
       "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration",
@@ -45,29 +48,8 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @ConditionalOnSingleCandidate(DataSource.class)
 @ConditionalOnBooleanProperty(name = "outbox.idempotency.enabled", matchIfMissing = true)
 @EnableConfigurationProperties(IdempotencyProperties.class)
+@Import(RedisStoreConfiguration.class)
 public class IdempotencyAutoConfiguration {
-
-  @Bean
-  @ConditionalOnMissingBean
-  IdempotencyTable idempotencyTable(IdempotencyProperties properties) {
-    return properties.idempotencyTable();
-  }
-
-  /** After the application's own migrations: Flyway will not begin in a schema with tables. */
-  @Bean
-  @DependsOnDatabaseInitialization
-  IdempotencyTableInitializer idempotencyTableInitializer(
-      IdempotencyProperties properties, IdempotencyTable table, DataSource dataSource) {
-    return new IdempotencyTableInitializer(properties, table, dataSource);
-  }
-
-  @Bean
-  @ConditionalOnMissingBean(IdempotencyStore.class)
-  PostgresIdempotencyStore idempotencyStore(
-      IdempotencyTableInitializer initialized, IdempotencyProperties properties) {
-    return new PostgresIdempotencyStore(
-        initialized.dataSource(), initialized.table(), properties.claimWait());
-  }
 
   @Bean
   @ConditionalOnMissingBean
@@ -80,10 +62,10 @@ public class IdempotencyAutoConfiguration {
   @Bean
   @ConditionalOnMissingBean
   Idempotency idempotency(
+      IdempotencyProperties properties,
       IdempotencyStore store,
       ObjectProvider<IdempotencyTransactions> transactions,
-      ObjectProvider<IdempotencyListener> listeners,
-      IdempotencyProperties properties) {
+      ObjectProvider<IdempotencyListener> listeners) {
     List<IdempotencyListener> all = listeners.orderedStream().toList();
     Idempotency.Builder builder =
         Idempotency.over(store)
@@ -113,7 +95,7 @@ public class IdempotencyAutoConfiguration {
   IdempotentEndpoints idempotentEndpoints(
       Idempotency idempotency,
       IdempotencyStore store,
-      IdempotencyTableInitializer table,
+      ObjectProvider<IdempotencyTableInitializer> tables,
       ObjectProvider<ExpirySweeper> sweepers,
       IdempotencyProperties properties,
       BeanFactory beans) {
@@ -122,7 +104,8 @@ public class IdempotencyAutoConfiguration {
         beans,
         idempotency,
         () -> {
-          if (store instanceof PostgresIdempotencyStore) {
+          IdempotencyTableInitializer table = tables.getIfAvailable();
+          if (table != null && store instanceof PostgresIdempotencyStore) {
             table.initialize();
           }
           sweepers.ifAvailable(ExpirySweeper::start);
@@ -153,6 +136,37 @@ public class IdempotencyAutoConfiguration {
         resolvers.add(new ReservationArgumentResolver(transactions));
       }
     };
+  }
+
+  /** Where the records are in the service's own database. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnProperty(
+      name = "outbox.idempotency.store",
+      havingValue = "postgres",
+      matchIfMissing = true)
+  static class InPostgres {
+
+    @Bean
+    @ConditionalOnMissingBean
+    IdempotencyTable idempotencyTable(IdempotencyProperties properties) {
+      return properties.idempotencyTable();
+    }
+
+    /** After the application's own migrations: Flyway will not begin in a schema with tables. */
+    @Bean
+    @DependsOnDatabaseInitialization
+    IdempotencyTableInitializer idempotencyTableInitializer(
+        IdempotencyProperties properties, IdempotencyTable table, DataSource dataSource) {
+      return new IdempotencyTableInitializer(properties, table, dataSource);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean(IdempotencyStore.class)
+    PostgresIdempotencyStore idempotencyStore(
+        IdempotencyTableInitializer initialized, IdempotencyProperties properties) {
+      return new PostgresIdempotencyStore(
+          initialized.dataSource(), initialized.table(), properties.claimWait());
+    }
   }
 
   /** Where there is Micrometer. */

@@ -18,6 +18,7 @@ import org.springframework.util.unit.DataSize;
  * Settings of idempotency keys.
  *
  * @param enabled whether keys are configured at all
+ * @param store where the records are: postgres, or redis, which takes endpoints in reserved mode
  * @param schema schema of the table; the data source's own schema unless set
  * @param table name of the table
  * @param migrate whether the table is made and upgraded at start, after the application's own
@@ -42,11 +43,13 @@ import org.springframework.util.unit.DataSize;
  * @param problemTypeBase begin of the type URI of problem details
  * @param expiry deletion of expired keys
  * @param filterOrder order of the filter; it must come after authentication
+ * @param redis records in Redis
  * @param endpoints settings of single endpoints, by name
  */
 @ConfigurationProperties("outbox.idempotency")
 record IdempotencyProperties(
     @DefaultValue("true") boolean enabled,
+    @DefaultValue("postgres") Store store,
     @Nullable String schema,
     @DefaultValue(IdempotencyTable.DEFAULT_NAME) String table,
     @DefaultValue("true") boolean migrate,
@@ -67,7 +70,16 @@ record IdempotencyProperties(
     @DefaultValue(Problem.TYPE_BASE) String problemTypeBase,
     @DefaultValue Expiry expiry,
     @DefaultValue("-50") int filterOrder,
+    @DefaultValue Redis redis,
     @DefaultValue Map<String, EndpointSettings> endpoints) {
+
+  /** Where the records are. */
+  enum Store {
+    /** In the service's own database. */
+    POSTGRES,
+    /** In Redis, with a unique index of the business table behind it. */
+    REDIS
+  }
 
   IdempotencyTable idempotencyTable() {
     return schema == null || schema.isEmpty()
@@ -118,6 +130,19 @@ record IdempotencyProperties(
       @DefaultValue("true") boolean enabled,
       @DefaultValue("1m") Duration interval,
       @DefaultValue("1000") int batch) {}
+
+  /**
+   * Records in Redis.
+   *
+   * @param url where Redis is, as redis://user:password@host:port/database, rediss:// with TLS or
+   *     redis-sentinel://; the connection of spring.data.redis unless set
+   * @param prefix beginning of all keys
+   * @param timeout how long an answer of Redis is waited for
+   */
+  record Redis(
+      @Nullable String url,
+      @DefaultValue("idempotency:") String prefix,
+      @DefaultValue("1s") Duration timeout) {}
 
   /**
    * Settings of one endpoint.

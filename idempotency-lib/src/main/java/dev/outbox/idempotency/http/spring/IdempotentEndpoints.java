@@ -2,8 +2,10 @@ package dev.outbox.idempotency.http.spring;
 
 import dev.outbox.idempotency.http.Endpoint;
 import dev.outbox.idempotency.http.Idempotency;
+import dev.outbox.idempotency.http.IdempotencyStore;
 import dev.outbox.idempotency.http.KeyDerivation;
 import dev.outbox.idempotency.http.Mode;
+import dev.outbox.idempotency.http.PostgresIdempotencyStore;
 import dev.outbox.idempotency.http.RetryWindow;
 import dev.outbox.idempotency.http.Stage;
 import dev.outbox.idempotency.http.spring.IdempotencyProperties.EndpointSettings;
@@ -136,6 +138,7 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
     }
     String name = idempotent.name().isEmpty() ? name(info) : idempotent.name();
     refuseLate(name, handler);
+    refuseAtomicElsewhere(name, idempotent.mode());
     boolean taken = endpoints.values().stream().anyMatch(other -> other.name().equals(name));
     if (taken) {
       throw new IllegalStateException(
@@ -160,6 +163,17 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
         properties.outcomes().policy(),
         derivation(idempotent),
         properties.anonymous());
+  }
+
+  private void refuseAtomicElsewhere(String name, Mode mode) {
+    IdempotencyStore store = beans.getBeanProvider(IdempotencyStore.class).getIfUnique();
+    if (mode == Mode.ATOMIC && store != null && !(store instanceof PostgresIdempotencyStore)) {
+      throw new IllegalStateException(
+          "@Idempotent '%s' is in atomic mode, and the idempotency keys are in a %s: two stores"
+                  .formatted(name, store.getClass().getSimpleName())
+              + " cannot commit together. Give it mode = Mode.RESERVED, or leave the keys in"
+              + " PostgreSQL (outbox.idempotency.store=postgres).");
+    }
   }
 
   private Stage stage(Idempotent idempotent) {

@@ -308,11 +308,14 @@ class IdempotencyAutoConfigurationTest {
             "migrate true",
             "outcomes.release \"[401, 403, 408, 409, 423, 425, 429, 5xx]\"",
             "problem-type-base \"urn:outbox-relay:problem:\"",
+            "redis.prefix \"idempotency:\"",
+            "redis.timeout \"1s\"",
             "retry-after \"1s\"",
             "retry.client-time \"12h\"",
             "retry.clock-skew \"5m\"",
             "retry.partition-time \"1h\"",
             "stage \"required\"",
+            "store \"postgres\"",
             "table \"idempotency_key\"");
     try (InputStream metadata =
         Objects.requireNonNull(
@@ -329,6 +332,7 @@ class IdempotencyAutoConfigurationTest {
       }
       assertThat(text)
           .contains("\"outbox.idempotency.window\"")
+          .contains("\"outbox.idempotency.redis.url\"")
           .contains("\"outbox.idempotency.endpoints\"")
           .contains("\"outbox.idempotency.fingerprint-headers\"")
           .contains("\"outbox.idempotency.excluded-headers\"")
