@@ -1,11 +1,9 @@
 package dev.outbox.idempotency.http;
 
 import dev.outbox.idempotency.internal.Migration;
+import dev.outbox.idempotency.internal.TableCheck;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
@@ -21,42 +19,28 @@ public final class IdempotencySchema {
 
   static final String LOCATION = "dev/outbox/idempotency/http/migration";
 
-  /**
-   * Without its unique index the table accepts every claim, and repeats would pass as new in
-   * silence. So the check asks for the index and not for the table alone.
-   */
-  private static final String FINDINGS =
-      """
-      with keys as (select to_regclass(?::text) as oid),
-      expected (name, type) as (values
-        ('id', 'bytea'), ('tenant', 'text'), ('principal', 'text'), ('endpoint', 'text'),
-        ('request_hash', 'bytea'), ('state', 'text'), ('fence', 'bigint'),
-        ('lease_until', 'timestamp with time zone'), ('step_names', 'text[]'),
-        ('step_results', 'bytea[]'), ('response_status', 'integer'),
-        ('response_headers', 'text[]'), ('response_body', 'bytea'),
-        ('created_at', 'timestamp with time zone'), ('expires_at', 'timestamp with time zone'))
-      select
-        keys.oid is not null,
-        (select string_agg('the column ' || e.name || ' of type ' || e.type, '; ')
-         from expected e
-         where not exists (
-           select from pg_attribute a
-           where a.attrelid = keys.oid and a.attname = e.name and not a.attisdropped
-             and format_type(a.atttypid, null) = e.type)),
-        exists (
-          select from pg_attribute a
-          where a.attrelid = keys.oid and a.attname = 'fence' and a.attidentity <> ''),
-        exists (
-          select from pg_index i
-          join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-          where i.indrelid = keys.oid and i.indisunique and i.indisvalid and i.indpred is null
-            and i.indnkeyatts = 1 and a.attname = 'id'),
-        coalesce(has_table_privilege(keys.oid, 'select'), false)
-          and coalesce(has_table_privilege(keys.oid, 'insert'), false)
-          and coalesce(has_table_privilege(keys.oid, 'update'), false)
-          and coalesce(has_table_privilege(keys.oid, 'delete'), false)
-      from keys
-      """;
+  private static final String TIME = "timestamp with time zone";
+
+  private static final TableCheck NEEDED =
+      new TableCheck(
+          Map.ofEntries(
+              Map.entry("id", "bytea"),
+              Map.entry("tenant", "text"),
+              Map.entry("principal", "text"),
+              Map.entry("endpoint", "text"),
+              Map.entry("request_hash", "bytea"),
+              Map.entry("state", "text"),
+              Map.entry("fence", "bigint identity"),
+              Map.entry("lease_until", TIME),
+              Map.entry("step_names", "text[]"),
+              Map.entry("step_results", "bytea[]"),
+              Map.entry("response_status", "integer"),
+              Map.entry("response_headers", "text[]"),
+              Map.entry("response_body", "bytea"),
+              Map.entry("created_at", TIME),
+              Map.entry("expires_at", TIME)),
+          List.of("id"),
+          List.of("SELECT", "INSERT", "UPDATE", "DELETE"));
 
   private IdempotencySchema() {}
 
@@ -103,35 +87,9 @@ public final class IdempotencySchema {
    * @throws SQLException when the database cannot be asked
    */
   public static void check(DataSource dataSource, IdempotencyTable table) throws SQLException {
-    try (Connection connection = dataSource.getConnection();
-        PreparedStatement query = connection.prepareStatement(FINDINGS)) {
-      query.setString(1, table.quoted());
-      try (ResultSet findings = query.executeQuery()) {
-        findings.next();
-        report(table, missing(findings));
-      }
+    try (Connection connection = dataSource.getConnection()) {
+      report(table, NEEDED.missing(connection, table.quoted()));
     }
-  }
-
-  private static List<String> missing(ResultSet findings) throws SQLException {
-    if (!findings.getBoolean(1)) {
-      return List.of("the table itself");
-    }
-    List<String> missing = new ArrayList<>();
-    String columns = findings.getString(2);
-    if (columns != null) {
-      missing.add(columns);
-    }
-    if (!findings.getBoolean(3)) {
-      missing.add("an identity on the column fence");
-    }
-    if (!findings.getBoolean(4)) {
-      missing.add("a primary key or unique index over exactly (id)");
-    }
-    if (!findings.getBoolean(5)) {
-      missing.add("the privileges SELECT, INSERT, UPDATE and DELETE for the connection's user");
-    }
-    return missing;
   }
 
   private static void report(IdempotencyTable table, List<String> missing) {

@@ -1,13 +1,11 @@
 package dev.outbox.idempotency.inbox;
 
 import dev.outbox.idempotency.internal.Migration;
+import dev.outbox.idempotency.internal.TableCheck;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import javax.sql.DataSource;
 
 /**
@@ -19,45 +17,54 @@ public final class InboxSchema {
   /** Apart from the application's own history, so that neither sees the other's migrations. */
   static final String HISTORY_TABLE = "outbox_idempotency_schema_history";
 
+  private static final String TEXT = "text";
+  private static final String INTEGER = "integer";
+  private static final String BIGINT = "bigint";
+  private static final String TIME = "timestamp with time zone";
+
   static final String LOCATION = "dev/outbox/idempotency/inbox/migration";
 
-  /**
-   * A table without the unique index accepts every marker: repeats would pass as new in silence. So
-   * the check asks for the index and not for the table alone.
-   */
-  private static final String FINDINGS =
-      """
-      with inbox as (select to_regclass(?::text) as oid)
-      select
-        inbox.oid is not null,
-        exists (
-          select from pg_attribute a
-          where a.attrelid = inbox.oid and a.attname = 'processed_at' and not a.attisdropped),
-        3 = (
-          select count(*) from pg_attribute a
-          where a.attrelid = inbox.oid and not a.attisdropped
-            and a.attname in ('consumer', 'source', 'event_id')
-            and a.atttypid in ('text'::regtype, 'varchar'::regtype)),
-        exists (
-          select from pg_index i
-          where i.indrelid = inbox.oid and i.indisunique and i.indisvalid and i.indpred is null
-            and i.indnkeyatts = 3
-            and (select array_agg(a.attname::text order by a.attname)
-                 from pg_attribute a
-                 where a.attrelid = i.indrelid and a.attnum = any (i.indkey))
-                = array['consumer', 'event_id', 'source']),
-        coalesce(has_table_privilege(inbox.oid, 'insert'), false)
-          and coalesce(has_table_privilege(inbox.oid, 'select'), false)
-      from inbox
-      """;
+  private static final TableCheck MARKERS =
+      new TableCheck(
+          Map.of(
+              "consumer", TEXT,
+              "source", TEXT,
+              "event_id", TEXT,
+              "processed_at", TIME),
+          List.of("consumer", "source", "event_id"),
+          List.of("SELECT", "INSERT"));
 
-  private static final List<String> PROMISES =
-      List.of(
-          "the table itself",
-          "the column processed_at",
-          "the columns consumer, source and event_id of type text",
-          "a primary key or unique index over exactly (consumer, source, event_id)",
-          "the privileges INSERT and SELECT for the connection's user");
+  private static final TableCheck POSITIONS =
+      new TableCheck(
+          Map.of(
+              "consumer", TEXT,
+              "topic", TEXT,
+              "partition", INTEGER,
+              "source", TEXT,
+              "position", TEXT,
+              "partitions", INTEGER,
+              "updated_at", TIME),
+          List.of("consumer", "topic", "partition", "source"),
+          List.of("SELECT", "INSERT", "UPDATE"));
+
+  private static final TableCheck DEAD_LETTERS =
+      new TableCheck(
+          Map.ofEntries(
+              Map.entry("consumer", TEXT),
+              Map.entry("topic", TEXT),
+              Map.entry("partition", INTEGER),
+              Map.entry("record_offset", BIGINT),
+              Map.entry("key_hash", "bytea"),
+              Map.entry("source", TEXT),
+              Map.entry("event_id", TEXT),
+              Map.entry("reason", TEXT),
+              Map.entry("attempts", INTEGER),
+              Map.entry("dead_letter_topic", TEXT),
+              Map.entry("dead_letter_partition", INTEGER),
+              Map.entry("dead_letter_offset", BIGINT),
+              Map.entry("dead_at", TIME)),
+          List.of("consumer", "topic", "partition", "record_offset"),
+          List.of("SELECT", "INSERT", "DELETE"));
 
   private InboxSchema() {}
 
@@ -118,7 +125,7 @@ public final class InboxSchema {
    * @throws InboxSchemaException naming everything that is missing, and how to add it
    */
   public static void checkPositions(Connection connection, InboxTable table) throws SQLException {
-    TableCheck.positions(table).run(connection);
+    require(POSITIONS, connection, table.positions(), table.positions().name());
   }
 
   /**
@@ -128,36 +135,26 @@ public final class InboxSchema {
    * @throws InboxSchemaException naming everything that is missing, and how to add it
    */
   public static void checkDeadLetters(Connection connection, InboxTable table) throws SQLException {
-    TableCheck.deadLetters(table).run(connection);
+    require(DEAD_LETTERS, connection, table.deadLetters(), table.deadLetters().name());
   }
 
   static void check(Connection connection, InboxTable table) throws SQLException {
-    try (PreparedStatement query = connection.prepareStatement(FINDINGS)) {
-      query.setString(1, table.quoted());
-      try (ResultSet findings = query.executeQuery()) {
-        findings.next();
-        boolean[] kept = new boolean[PROMISES.size()];
-        for (int i = 0; i < kept.length; i++) {
-          kept[i] = findings.getBoolean(i + 1);
-        }
-        report(table, kept);
-      }
-    }
+    require(MARKERS, connection, table, InboxTable.DEFAULT_NAME);
   }
 
-  private static void report(InboxTable table, boolean[] kept) {
-    List<String> missing =
-        kept[0]
-            ? Stream.iterate(1, i -> i < kept.length, i -> i + 1)
-                .filter(i -> !kept[i])
-                .map(PROMISES::get)
-                .toList()
-            : List.of(PROMISES.get(0));
+  /**
+   * @param published name of the file that makes such a table
+   */
+  private static void require(
+      TableCheck needed, Connection connection, InboxTable table, String published)
+      throws SQLException {
+    List<String> missing = needed.missing(connection, table.quoted());
     if (!missing.isEmpty()) {
       throw new InboxSchemaException(
           "The inbox table %s lacks: %s. Call InboxSchema.migrate(dataSource, table) (with Spring:"
                   .formatted(table.quoted(), String.join("; ", missing))
-              + " outbox.inbox.migrate=true), or run docs/sql/inbox_event.sql by hand.");
+              + " outbox.inbox.migrate=true), or run docs/sql/%s.sql by hand."
+                  .formatted(published));
     }
   }
 }

@@ -13,7 +13,8 @@ import java.util.Map;
 /**
  * What a table must have for a part of the library to do its work.
  *
- * @param columns name to type, as {@code format_type} tells it
+ * @param columns name to type, as {@code format_type} tells it, with {@code identity} behind it
+ *     where the database gives the value
  * @param unique the columns a unique index must cover, no more and no fewer: without it repeats
  *     would pass as new in silence
  * @param privileges what the connection's user must be allowed to
@@ -26,6 +27,7 @@ public record TableCheck(
   private static final String COLUMNS =
       """
       select attname, replace(format_type(atttypid, null), 'character varying', 'text')
+        || case when attidentity = '' then '' else ' identity' end
       from pg_attribute where attrelid = to_regclass(?) and attnum > 0 and not attisdropped
       """;
 

@@ -22,7 +22,7 @@ public final class JobSchema {
   private static final TableCheck NEEDED =
       new TableCheck(
           Map.ofEntries(
-              Map.entry("id", "bigint"),
+              Map.entry("id", "bigint identity"),
               Map.entry("recipient", "text"),
               Map.entry("type", "text"),
               Map.entry("business_id", "text"),

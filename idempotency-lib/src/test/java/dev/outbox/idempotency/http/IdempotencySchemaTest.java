@@ -105,13 +105,13 @@ class IdempotencySchemaTest {
     database.execute("create unique index on idempotency_key (id) where state = 'completed'");
     database.execute("alter table idempotency_key alter fence drop identity");
     database.execute("alter table idempotency_key drop lease_until");
-    database.execute("alter table idempotency_key alter endpoint type varchar(10)");
+    database.execute("alter table idempotency_key alter endpoint type char(10)");
 
     // Then
     assertThatThrownBy(() -> IdempotencySchema.check(database.dataSource()))
         .isInstanceOf(IdempotencySchemaException.class)
         .hasMessageContaining("unique index over exactly (id)")
-        .hasMessageContaining("an identity on the column fence")
+        .hasMessageContaining("the column fence of type bigint identity")
         .hasMessageContaining("the column lease_until of type timestamp with time zone")
         .hasMessageContaining("the column endpoint of type text")
         .hasMessageNotContaining("the table itself")
@@ -132,7 +132,7 @@ class IdempotencySchemaTest {
 
     // Then
     assertThatThrownBy(() -> IdempotencySchema.check(asReader))
-        .hasMessageContaining("lacks: the privileges SELECT, INSERT, UPDATE and DELETE");
+        .hasMessageContaining("lacks: the privileges SELECT, INSERT, UPDATE, DELETE");
   }
 
   @Test
