@@ -61,7 +61,8 @@ final class Outcomes {
     if (!written) {
       counter.tooLate.incrementAndGet();
       tell(Level.INFO, job, "fence", job.fence())
-          .log("Outcome of a job came too late: another worker has taken the job over");
+          .log(
+              "Outcome of a job not written: another worker has the job, or it was written before");
     }
   }
 

@@ -8,7 +8,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * @param done jobs marked as done
  * @param failedAttempts attempts after which the job is to be tried again
  * @param abandoned jobs given up
- * @param tooLate outcomes not written, because another worker had taken the job over
+ * @param tooLate outcomes not written, because another worker had taken the job over, or because
+ *     they were written already and the database's answer was lost
  */
 public record WorkerCounts(long done, long failedAttempts, long abandoned, long tooLate) {
 
