@@ -16,7 +16,7 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -35,7 +35,7 @@ class AtomicCrashTest {
   }
 
   private final TestDatabase database;
-  private final AtomicReference<Moment> killAt = new AtomicReference<>();
+  private volatile @Nullable Moment killAt;
   private final String key = newKey();
 
   AtomicCrashTest(PostgresServer postgres) throws SQLException, IOException {
@@ -47,7 +47,7 @@ class AtomicCrashTest {
   void aConnectionKilledAtAnyMomentLeavesOneEffectAndOneAnswer(Moment moment) throws Exception {
     try (Idempotency idempotency = over(database, new Killing(database))) {
       // Given
-      killAt.set(moment);
+      killAt = moment;
       assertThatThrownBy(() -> place(idempotency)).isInstanceOf(SQLException.class);
       boolean committed = moment == Moment.AFTER_COMMIT_BEFORE_ANSWER;
       assertThat(OrderService.orders(database)).hasSize(committed ? 1 : 0);
@@ -55,7 +55,7 @@ class AtomicCrashTest {
       assertThat(database.query("select state from idempotency_key")).hasSize(committed ? 1 : 0);
 
       // When
-      killAt.set(null);
+      killAt = null;
       Outcome second = place(idempotency);
       Outcome third = place(idempotency);
 
@@ -126,7 +126,7 @@ class AtomicCrashTest {
   }
 
   private void killIf(Moment moment, Connection connection) throws SQLException {
-    if (killAt.get() == moment) {
+    if (killAt == moment) {
       int backend = connection.unwrap(PGConnection.class).getBackendPID();
       database.query("select pg_terminate_backend(%d, 10000)".formatted(backend));
     }
@@ -151,7 +151,7 @@ class AtomicCrashTest {
                 killIf(Moment.BEFORE_COMMIT, connection);
                 return decision;
               });
-      if (killAt.get() == Moment.AFTER_COMMIT_BEFORE_ANSWER) {
+      if (killAt == Moment.AFTER_COMMIT_BEFORE_ANSWER) {
         throw new SQLException("the process is gone before it has answered");
       }
       return result;

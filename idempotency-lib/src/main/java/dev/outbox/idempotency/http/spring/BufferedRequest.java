@@ -45,8 +45,10 @@ final class BufferedRequest extends HttpServletRequestWrapper {
   }
 
   /** For a body that the container has read already, as parameters of a form. */
-  static BufferedRequest ofForm(HttpServletRequest request, byte[] parameters) throws IOException {
-    return new BufferedRequest(request, parameters, true, request.getInputStream());
+  static BufferedRequest ofForm(HttpServletRequest request, byte[] parameters, int limit)
+      throws IOException {
+    return new BufferedRequest(
+        request, parameters, parameters.length <= limit, request.getInputStream());
   }
 
   /** Whether the body was within the limit. */

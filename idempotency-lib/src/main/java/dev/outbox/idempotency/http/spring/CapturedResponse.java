@@ -21,9 +21,11 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
+import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
 
 /**
@@ -80,12 +82,7 @@ final class CapturedResponse extends HttpServletResponseWrapper {
   /** All but the cookies. */
   StoredResponse answer() {
     flushWriter();
-    List<HeaderField> all = new ArrayList<>(headers);
-    String type = getContentType();
-    if (type != null) {
-      all.add(new HeaderField(HttpHeaders.CONTENT_TYPE, type));
-    }
-    return new StoredResponse(status, all, body.toByteArray());
+    return answerSoFar();
   }
 
   private void flushWriter() {
@@ -111,8 +108,9 @@ final class CapturedResponse extends HttpServletResponseWrapper {
 
   private StoredResponse answerSoFar() {
     List<HeaderField> all = new ArrayList<>(headers);
-    if (contentType != null) {
-      all.add(new HeaderField(HttpHeaders.CONTENT_TYPE, String.valueOf(getContentType())));
+    String type = getContentType();
+    if (type != null) {
+      all.add(new HeaderField(HttpHeaders.CONTENT_TYPE, type));
     }
     return new StoredResponse(status, all, body.toByteArray());
   }
@@ -250,8 +248,7 @@ final class CapturedResponse extends HttpServletResponseWrapper {
   public void setContentType(@Nullable String type) {
     contentType = type;
     if (type != null && writer == null) {
-      Charset named = MediaType.parseMediaType(type).getCharset();
-      charset = named == null ? charset : named;
+      charset = named(type).orElse(charset);
     }
   }
 
@@ -327,6 +324,15 @@ final class CapturedResponse extends HttpServletResponseWrapper {
   @Override
   public int getBufferSize() {
     return limit;
+  }
+
+  private static Optional<Charset> named(String type) {
+    try {
+      return Optional.ofNullable(MediaType.parseMediaType(type).getCharset());
+    } catch (InvalidMediaTypeException e) {
+      // Goes out as it is, as without us.
+      return Optional.empty();
+    }
   }
 
   private static String httpDate(long millis) {

@@ -38,7 +38,7 @@ final class RequestReader {
 
   BufferedRequest buffer(HttpServletRequest request) throws IOException {
     return hasType(request, MediaType.APPLICATION_FORM_URLENCODED_VALUE)
-        ? BufferedRequest.ofForm(request, form(request))
+        ? BufferedRequest.ofForm(request, form(request), limit)
         : BufferedRequest.read(request, limit);
   }
 

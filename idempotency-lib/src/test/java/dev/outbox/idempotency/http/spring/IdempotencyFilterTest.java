@@ -322,6 +322,8 @@ class IdempotencyFilterTest {
     assertThat(text(shop.post("/form", "item=milk", form))).startsWith("milk ");
     assertThat(isReplayed(shop.post("/form", "item=milk", form))).isTrue();
     assertProblem(shop.post("/form", "item=bread", form), 422, "idempotency-key-reused");
+    assertProblem(
+        shop.post("/form", "item=" + "m".repeat(1000), form), 413, "idempotency-request-too-large");
     assertThat(shop.orders()).containsExactly("milk");
   }
 
