@@ -69,7 +69,7 @@ final class OncePayments {
         connection.prepareStatement(
             """
             insert into payment (intent, amount, charge) values (?, ?, ?)
-            on conflict (intent) do nothing returning id
+            on conflict do nothing returning id
             """)) {
       insert.setString(1, payment.intent());
       insert.setString(2, payment.amount());

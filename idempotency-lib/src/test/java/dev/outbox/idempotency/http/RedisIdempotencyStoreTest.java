@@ -100,6 +100,21 @@ class RedisIdempotencyStoreTest extends IdempotencyStoreContract {
   }
 
   @Test
+  void anAnswerIsNotChangedByWhatItsOwnAttemptSendsLate() {
+    // Given
+    long fence = claimed(request);
+    store.complete(request.id(), fence, created("done"), WINDOW);
+
+    // Then
+    assertThat(store.renew(request.id(), fence, WINDOW.multipliedBy(2))).isFalse();
+    assertThat(store.recordStep(request.id(), fence, "late", utf8(""))).isFalse();
+    assertThat(store.complete(request.id(), fence, created("late"), WINDOW)).isEmpty();
+    store.release(request.id(), fence);
+    assertThat(answerTo(request)).isEqualTo("done");
+    assertThat(timeToLive()).isBetween(Duration.ofHours(23), WINDOW);
+  }
+
+  @Test
   void theFenceGrowsThoughRedisWasEmptied() {
     // Given
     long first = claimed(request);
@@ -148,8 +163,8 @@ class RedisIdempotencyStoreTest extends IdempotencyStoreContract {
     try {
       assertThatThrownBy(() -> impatient.complete(request.id(), fence, created("done"), WINDOW))
           .isInstanceOf(IdempotencyStoreException.class)
-          .hasMessage(
-              "Redis at %s keeps the idempotency keys; to complete had no answer within PT0.2S",
+          .hasMessageContaining(
+              "To complete an idempotency key: Redis (%s) gave no answer within PT0.2S",
               SERVER.uri());
     } finally {
       SERVER.resume();
@@ -178,7 +193,7 @@ class RedisIdempotencyStoreTest extends IdempotencyStoreContract {
               () ->
                   assertThatThrownBy(() -> own.find(request))
                       .isInstanceOf(IdempotencyStoreException.class)
-                      .hasMessageContaining("to find failed"));
+                      .hasMessageContaining("is away or refused"));
 
       // When
       restarted.start();

@@ -114,7 +114,8 @@ public final class RedisIdempotencyStore implements IdempotencyStore, AutoClosea
 
   @Override
   public boolean recordStep(RecordId id, long fence, String step, byte[] result) {
-    return run("record step", Script.RECORD_STEP, id, utf8(fence), Packed.step(step, result)) != 0;
+    return run("record a step of", Script.RECORD_STEP, id, utf8(fence), Packed.step(step, result))
+        != 0;
   }
 
   @Override

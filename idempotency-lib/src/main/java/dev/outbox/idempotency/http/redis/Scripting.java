@@ -78,14 +78,19 @@ final class Scripting implements AutoCloseable {
           timeout);
     } catch (ExecutionException e) {
       Throwable cause = e.getCause();
-      throw failed(what, "failed", cause != null ? cause : e);
+      throw failed(what, "is away or refused, as the cause says", cause != null ? cause : e);
     } catch (RedisException e) {
-      throw failed(what, "failed", e);
+      throw failed(what, "is away or refused, as the cause says", e);
     } catch (TimeoutException e) {
-      throw failed(what, "had no answer within " + timeout, e);
+      throw failed(
+          what,
+          ("gave no answer within %s; if it is well, lengthen the timeout"
+                  + " (with Spring: outbox.idempotency.redis.timeout)")
+              .formatted(timeout),
+          e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw failed(what, "was interrupted", e);
+      throw failed(what, "was waited for, and the thread was interrupted", e);
     }
   }
 
@@ -109,7 +114,7 @@ final class Scripting implements AutoCloseable {
 
   private IdempotencyStoreException failed(String what, String how, Throwable cause) {
     return new IdempotencyStoreException(
-        "Redis at %s keeps the idempotency keys; to %s %s".formatted(server, what, how), cause);
+        "To %s an idempotency key: Redis (%s) %s.".formatted(what, server, how), cause);
   }
 
   private static <T> T await(Future<T> answer, Duration timeout)

@@ -5,6 +5,7 @@ import dev.outbox.idempotency.http.OutcomePolicy;
 import dev.outbox.idempotency.http.Problem;
 import dev.outbox.idempotency.http.RetryWindow;
 import dev.outbox.idempotency.http.Stage;
+import dev.outbox.idempotency.http.redis.RedisIdempotencyStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -141,7 +142,7 @@ record IdempotencyProperties(
    */
   record Redis(
       @Nullable String url,
-      @DefaultValue("idempotency:") String prefix,
+      @DefaultValue(RedisIdempotencyStore.DEFAULT_PREFIX) String prefix,
       @DefaultValue("1s") Duration timeout) {}
 
   /**
