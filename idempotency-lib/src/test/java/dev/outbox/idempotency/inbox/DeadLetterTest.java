@@ -1,9 +1,11 @@
 package dev.outbox.idempotency.inbox;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.idempotency.inbox.RunnerToBeKilled.KillPoint;
 import dev.outbox.local.ChildProcess;
 import dev.outbox.local.KafkaServer;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -223,6 +226,41 @@ class DeadLetterTest extends RunnerTestBase {
     assertThat(second.applied()).isZero();
     assertThat(Effects.in(database))
         .containsExactly(Positions.at(1), Positions.at(2), Positions.at(3));
+  }
+
+  @Test
+  void twoThatApplyAtTheSameTimeApplyADeadLetterOnce() throws Exception {
+    // Given
+    poison.add("a1");
+    publish("a", "a1");
+    awaitReceived(started(giving(FailurePolicy.follow(deadLetterTopic))), 1);
+    HeldHandler held = new HeldHandler();
+    DeadLetters first = giving(FailurePolicy.follow(deadLetterTopic)).handler(held).deadLetters();
+    DeadLetters second =
+        giving(FailurePolicy.follow(deadLetterTopic)).handler(Effects::insert).deadLetters();
+
+    // When: the second finds the dead letter too, and waits for the first
+    CompletableFuture<DeadLetters.Result> one = inThread(first);
+    held.awaitEntered();
+    CompletableFuture<DeadLetters.Result> other = inThread(second);
+    awaitTrue(() -> !database.waitingForLocks().isEmpty());
+    held.release();
+
+    // Then
+    assertThat(one.join().applied() + other.join().applied()).isEqualTo(1);
+    assertThat(Effects.in(database)).containsExactly("a1");
+  }
+
+  private static CompletableFuture<DeadLetters.Result> inThread(DeadLetters letters) {
+    return supplyAsync(
+        () -> {
+          try {
+            return letters.apply();
+          } catch (Exception e) {
+            throw new IllegalStateException(e);
+          }
+        },
+        TestDatabase.THREAD_EACH);
   }
 
   @Test
