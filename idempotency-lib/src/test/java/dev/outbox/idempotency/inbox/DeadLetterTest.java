@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
@@ -298,6 +299,30 @@ class DeadLetterTest extends RunnerTestBase {
     // Then
     assertThat(runner.counts().deadLettered()).isZero();
     assertThat(Effects.in(database)).containsExactly("e0", "e1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"08006", "40001", "40P01", "57P01"})
+  void whatTheDatabaseDoesToAnEventInHandIsNoAttemptEither(String sqlState) throws SQLException {
+    // Given
+    AtomicInteger failures = new AtomicInteger();
+    publish("k", "e1");
+
+    // When: more often than an event is tried
+    InboxRunner runner =
+        started(
+            giving(FailurePolicy.skip(deadLetterTopic))
+                .handler(
+                    (connection, event) -> {
+                      if (failures.incrementAndGet() < 5) {
+                        throw new IllegalStateException(new SQLException("no", sqlState));
+                      }
+                      Effects.insert(connection, event);
+                    }));
+    awaitReceived(runner, 1);
+
+    // Then
+    assertThat(runner.counts()).isEqualTo(new InboxCounts(1, 1, 0, 0, 4));
   }
 
   @ParameterizedTest
