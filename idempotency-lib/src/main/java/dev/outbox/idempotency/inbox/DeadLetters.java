@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -75,42 +76,48 @@ public final class DeadLetters {
   }
 
   private Result apply(List<Row> todo, Map<Place, ConsumerRecord<byte[], byte[]>> records) {
-    Set<HeldKey> failedKeys = new HashSet<>();
-    int[] counts = new int[4];
+    Set<HeldKey> stopped = new HashSet<>();
+    Map<Outcome, Integer> counts = new EnumMap<>(Outcome.class);
     for (Row row : todo) {
-      ConsumerRecord<byte[], byte[]> record = records.get(row.place());
-      if (settings.onFailure() instanceof FailurePolicy.Follow
-          && row.key().filter(failedKeys::contains).isPresent()) {
-        counts[2]++;
-      } else if (record == null) {
-        counts[3]++;
-        row.key().ifPresent(failedKeys::add);
-      } else if (applied(row, record)) {
-        counts[0]++;
-      } else {
-        counts[1]++;
-        row.key().ifPresent(failedKeys::add);
+      Outcome outcome = apply(row, Optional.ofNullable(records.get(row.place())), stopped);
+      if (outcome == Outcome.FAILED || outcome == Outcome.MISSING) {
+        row.key().ifPresent(stopped::add);
       }
+      counts.merge(outcome, 1, Integer::sum);
     }
-    return new Result(counts[0], counts[1], counts[2], counts[3]);
+    return new Result(
+        counts.getOrDefault(Outcome.APPLIED, 0),
+        counts.getOrDefault(Outcome.FAILED, 0),
+        counts.getOrDefault(Outcome.WAITING, 0),
+        counts.getOrDefault(Outcome.MISSING, 0));
   }
 
-  private boolean applied(Row row, ConsumerRecord<byte[], byte[]> record) {
-    DeadLetter letter = row.letter();
+  /** What became of a dead letter; one that somebody else has applied meanwhile is gone. */
+  private enum Outcome {
+    APPLIED,
+    GONE,
+    FAILED,
+    WAITING,
+    MISSING
+  }
+
+  private Outcome apply(
+      Row row, Optional<ConsumerRecord<byte[], byte[]>> record, Set<HeldKey> stopped) {
+    boolean follows = settings.onFailure() instanceof FailurePolicy.Follow;
+    if (follows && row.key().filter(stopped::contains).isPresent()) {
+      return Outcome.WAITING;
+    }
+    return record.map(found -> apply(row.letter(), found)).orElse(Outcome.MISSING);
+  }
+
+  private Outcome apply(DeadLetter letter, ConsumerRecord<byte[], byte[]> record) {
     ReceivedEvent event = ReceivedEvent.original(letter, record);
+    List<Outcome> outcome = new ArrayList<>(1);
     try {
       settings
           .transactions()
-          .inTransaction(
-              connection -> {
-                if (rows.delete(connection, letter)) {
-                  ClaimedWork.apply(
-                      connection,
-                      () -> Claimed.one(event.eventKey()),
-                      index -> settings.handler().handle(connection, event));
-                }
-              });
-      return true;
+          .inTransaction(connection -> outcome.add(apply(connection, letter, event)));
+      return outcome.get(0);
     } catch (Exception failure) {
       // It stays where it is; the caller is told how many did.
       log.atWarn()
@@ -123,8 +130,21 @@ public final class DeadLetters {
           .addKeyValue("sqlState", FailureLog.sqlState(failure).orElse("none"))
           .log("Dead letter failed again and stays; remove the cause and apply once more");
       log.atDebug().setCause(failure).log("Why the dead letter failed");
-      return false;
+      return Outcome.FAILED;
     }
+  }
+
+  private Outcome apply(Connection connection, DeadLetter letter, ReceivedEvent event)
+      throws Exception {
+    if (!rows.delete(connection, letter)) {
+      return Outcome.GONE;
+    }
+    var unused =
+        ClaimedWork.apply(
+            connection,
+            () -> Claimed.one(event.eventKey()),
+            index -> settings.handler().handle(connection, event));
+    return Outcome.APPLIED;
   }
 
   /**

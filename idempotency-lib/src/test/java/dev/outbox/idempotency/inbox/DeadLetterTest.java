@@ -1,9 +1,11 @@
 package dev.outbox.idempotency.inbox;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.idempotency.inbox.RunnerToBeKilled.KillPoint;
 import dev.outbox.local.ChildProcess;
 import dev.outbox.local.KafkaServer;
@@ -15,7 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
@@ -226,6 +230,41 @@ class DeadLetterTest extends RunnerTestBase {
   }
 
   @Test
+  void twoThatApplyAtTheSameTimeApplyADeadLetterOnce() throws Exception {
+    // Given
+    poison.add("a1");
+    publish("a", "a1");
+    awaitReceived(started(giving(FailurePolicy.follow(deadLetterTopic))), 1);
+    HeldHandler held = new HeldHandler();
+    DeadLetters first = giving(FailurePolicy.follow(deadLetterTopic)).handler(held).deadLetters();
+    DeadLetters second =
+        giving(FailurePolicy.follow(deadLetterTopic)).handler(Effects::insert).deadLetters();
+
+    // When: the second finds the dead letter too, and waits for the first
+    CompletableFuture<DeadLetters.Result> one = inThread(first);
+    held.awaitEntered();
+    CompletableFuture<DeadLetters.Result> other = inThread(second);
+    awaitTrue(() -> !database.waitingForLocks().isEmpty());
+    held.release();
+
+    // Then
+    assertThat(one.join().applied() + other.join().applied()).isEqualTo(1);
+    assertThat(Effects.in(database)).containsExactly("a1");
+  }
+
+  private static CompletableFuture<DeadLetters.Result> inThread(DeadLetters letters) {
+    return supplyAsync(
+        () -> {
+          try {
+            return letters.apply();
+          } catch (Exception e) {
+            throw new IllegalStateException(e);
+          }
+        },
+        TestDatabase.THREAD_EACH);
+  }
+
+  @Test
   void onlyWhatIsWorthARetryIsTriedAgain() throws SQLException {
     // Given
     poison.add("e1");
@@ -260,6 +299,30 @@ class DeadLetterTest extends RunnerTestBase {
     // Then
     assertThat(runner.counts().deadLettered()).isZero();
     assertThat(Effects.in(database)).containsExactly("e0", "e1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"08006", "40001", "40P01", "57P01"})
+  void whatTheDatabaseDoesToAnEventInHandIsNoAttemptEither(String sqlState) throws SQLException {
+    // Given
+    AtomicInteger failures = new AtomicInteger();
+    publish("k", "e1");
+
+    // When: more often than an event is tried
+    InboxRunner runner =
+        started(
+            giving(FailurePolicy.skip(deadLetterTopic))
+                .handler(
+                    (connection, event) -> {
+                      if (failures.incrementAndGet() < 5) {
+                        throw new IllegalStateException(new SQLException("no", sqlState));
+                      }
+                      Effects.insert(connection, event);
+                    }));
+    awaitReceived(runner, 1);
+
+    // Then
+    assertThat(runner.counts()).isEqualTo(new InboxCounts(1, 1, 0, 0, 4));
   }
 
   @ParameterizedTest

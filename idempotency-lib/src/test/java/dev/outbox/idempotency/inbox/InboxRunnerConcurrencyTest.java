@@ -8,6 +8,7 @@ import dev.outbox.local.PostgresServer;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -223,7 +224,7 @@ class InboxRunnerConcurrencyTest extends RunnerTestBase {
     InboxRunner second = runner().build();
     Thread start = new Thread(second::start);
     start.start();
-    awaitTrue(() -> topic.members() == 2);
+    awaitTrue(this::isGivingPartitionsAway);
     held.release();
     start.join();
 
@@ -233,5 +234,12 @@ class InboxRunnerConcurrencyTest extends RunnerTestBase {
     assertThat(first.counts().repeats() + second.counts().repeats()).isZero();
     assertThat(Effects.in(database)).containsExactly("e1");
     second.stop();
+  }
+
+  private boolean isGivingPartitionsAway() {
+    return Thread.getAllStackTraces().entrySet().stream()
+        .filter(thread -> thread.getKey().getName().equals("inbox-" + topic.consumer()))
+        .flatMap(thread -> Arrays.stream(thread.getValue()))
+        .anyMatch(frame -> frame.getMethodName().equals("onPartitionsRevoked"));
   }
 }

@@ -131,10 +131,6 @@ record TestTopic(String name, String bootstrapServers, KafkaProducer<byte[], byt
         .toList();
   }
 
-  int members() {
-    return describeMembers().size();
-  }
-
   private Collection<MemberDescription> describeMembers() {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
       KafkaFuture<ConsumerGroupDescription> group =
