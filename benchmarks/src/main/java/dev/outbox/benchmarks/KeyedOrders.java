@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.outbox.idempotency.http.Admission;
 import dev.outbox.idempotency.http.Endpoint;
 import dev.outbox.idempotency.http.Idempotency;
+import dev.outbox.idempotency.http.IdempotencyStore;
 import dev.outbox.idempotency.http.IdempotencyTable;
 import dev.outbox.idempotency.http.IdempotencyTransactions;
 import dev.outbox.idempotency.http.IdempotentCall;
@@ -49,12 +50,14 @@ final class KeyedOrders implements AutoCloseable {
   private final JdbcOutbox outbox = JdbcOutbox.withTable("outbox_event");
   private final AtomicLong keys = new AtomicLong();
 
-  private KeyedOrders(DataSource dataSource, IdempotencyTable table) {
+  private KeyedOrders(DataSource dataSource, IdempotencyStore store) {
     this.dataSource = dataSource;
     this.idempotency =
-        Idempotency.over(new PostgresIdempotencyStore(dataSource, table, WAIT))
-            .transactions(IdempotencyTransactions.of(dataSource))
-            .build();
+        Idempotency.over(store).transactions(IdempotencyTransactions.of(dataSource)).build();
+  }
+
+  private static KeyedOrders in(DataSource dataSource, IdempotencyTable table) {
+    return new KeyedOrders(dataSource, new PostgresIdempotencyStore(dataSource, table, WAIT));
   }
 
   /**
@@ -84,11 +87,16 @@ final class KeyedOrders implements AutoCloseable {
   }
 
   static KeyedOrders withEmptyTable(DataSource dataSource) {
-    return new KeyedOrders(dataSource, IdempotencyTable.DEFAULT);
+    return in(dataSource, IdempotencyTable.DEFAULT);
   }
 
   static KeyedOrders withFullTable(DataSource dataSource) {
-    return new KeyedOrders(dataSource, IdempotencyTable.named(FULL));
+    return in(dataSource, IdempotencyTable.named(FULL));
+  }
+
+  /** Its keys are in another store; for requests without business. */
+  static KeyedOrders with(DataSource dataSource, IdempotencyStore store) {
+    return new KeyedOrders(dataSource, store);
   }
 
   /** The business transaction alone. */
@@ -110,6 +118,14 @@ final class KeyedOrders implements AutoCloseable {
     require(
         Outcome.Executed.class,
         idempotency.atomic(call(keys.incrementAndGet(), Mode.ATOMIC), connection -> answer));
+  }
+
+  /** The same in reserved mode, without steps. */
+  void answerReserved() throws Exception {
+    StoredResponse answer = response(ANSWER);
+    require(
+        Outcome.Executed.class,
+        idempotency.reserved(call(keys.incrementAndGet(), Mode.RESERVED), reserved -> answer));
   }
 
   private void place(long key) throws Exception {

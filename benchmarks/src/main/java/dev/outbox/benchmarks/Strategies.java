@@ -5,10 +5,15 @@ import dev.outbox.benchmarks.Capacity.Strategy;
 import dev.outbox.benchmarks.Slices.Outcome;
 import dev.outbox.benchmarks.Slices.Variant;
 import dev.outbox.benchmarks.Slices.Work;
+import dev.outbox.idempotency.http.redis.RedisIdempotencyStore;
 import dev.outbox.idempotency.inbox.EventKey;
 import dev.outbox.idempotency.inbox.Inbox;
 import dev.outbox.idempotency.inbox.PositionInbox;
 import dev.outbox.idempotency.inbox.RecordPosition;
+import dev.outbox.local.LocalRedis;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.StatefulRedisConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -66,8 +71,42 @@ final class Strategies {
                   .formatted(OrderPlaced.JSON_BYTES),
               "idempotency_key",
               1,
-              requests::answer));
+              requests::answer),
+          measureRedis());
     }
+  }
+
+  private Strategy measureRedis() {
+    RedisClient client = RedisClient.create();
+    try (LocalRedis server = LocalRedis.started();
+        RedisIdempotencyStore store =
+            RedisIdempotencyStore.at(client, RedisURI.create("localhost", server.port()));
+        KeyedOrders requests = KeyedOrders.with(dataSource, store);
+        StatefulRedisConnection<String, String> asking =
+            client.connect(RedisURI.create("localhost", server.port()))) {
+      long before = usedMemory(asking);
+      Outcome outcome =
+          slices.run(List.of(new Variant("keys in Redis", requests::answerReserved))).get(0);
+      return new Strategy(
+          "idempotency key in Redis, the same answer, reserved",
+          Room.MEMORY,
+          (usedMemory(asking) - before) / (double) asking.sync().dbsize(),
+          0,
+          outcome.perSecond());
+    } finally {
+      client.shutdown();
+    }
+  }
+
+  private static long usedMemory(StatefulRedisConnection<String, String> redis) {
+    return redis
+        .sync()
+        .info("memory")
+        .lines()
+        .filter(line -> line.startsWith("used_memory:"))
+        .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).strip()))
+        .findFirst()
+        .orElseThrow();
   }
 
   private void mark(Inbox inbox) throws SQLException {

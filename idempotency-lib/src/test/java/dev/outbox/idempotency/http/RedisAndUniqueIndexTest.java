@@ -11,14 +11,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.outbox.idempotency.RedisServer;
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.idempotency.http.OncePayments.Place;
 import dev.outbox.idempotency.http.OncePayments.Stop;
 import dev.outbox.idempotency.http.redis.RedisIdempotencyStore;
+import dev.outbox.local.LocalRedis;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -41,39 +42,39 @@ class RedisAndUniqueIndexTest {
   enum Fault {
     STOPPED {
       @Override
-      void strike(RedisServer redis) {
+      void strike(LocalRedis redis) {
         redis.pause();
       }
 
       @Override
-      void end(RedisServer redis) {
+      void end(LocalRedis redis) {
         redis.resume();
       }
     },
     KILLED {
       @Override
-      void strike(RedisServer redis) {
+      void strike(LocalRedis redis) {
         redis.kill();
       }
 
       @Override
-      void end(RedisServer redis) {
+      void end(LocalRedis redis) {
         redis.start();
       }
     },
     EMPTIED {
       @Override
-      void strike(RedisServer redis) {
+      void strike(LocalRedis redis) {
         redis.empty();
       }
 
       @Override
-      void end(RedisServer redis) {}
+      void end(LocalRedis redis) {}
     };
 
-    abstract void strike(RedisServer redis);
+    abstract void strike(LocalRedis redis);
 
-    abstract void end(RedisServer redis);
+    abstract void end(LocalRedis redis);
   }
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -82,10 +83,11 @@ class RedisAndUniqueIndexTest {
   private static final Stop NOWHERE = place -> {};
   private static final String PAID = "paid 100 as ch_1";
 
-  private final RedisServer redis = RedisServer.started();
+  private final LocalRedis redis = LocalRedis.started();
   private final RedisClient client = RedisClient.create();
   private final RedisIdempotencyStore store =
-      RedisIdempotencyStore.at(client, redis.uri()).timeout(PATIENCE);
+      RedisIdempotencyStore.at(client, RedisURI.create("localhost", redis.port()))
+          .timeout(PATIENCE);
   private final List<Idempotency> opened = new ArrayList<>();
   private final Idempotency idempotency = instance(store, BRIEF, PATIENCE);
   private final Idempotency impatient =

@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.outbox.idempotency.RedisServer;
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.idempotency.http.redis.RedisIdempotencyStore;
+import dev.outbox.local.LocalRedis;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -24,12 +24,13 @@ import org.junit.jupiter.api.Test;
 
 class RedisIdempotencyStoreTest extends IdempotencyStoreContract {
 
-  private static final RedisServer SERVER = RedisServer.started();
+  private static final LocalRedis SERVER = LocalRedis.started();
   private static final RedisClient CLIENT = RedisClient.create();
   private static final RedisIdempotencyStore STORE =
-      RedisIdempotencyStore.at(CLIENT, SERVER.uri()).timeout(PATIENCE);
+      RedisIdempotencyStore.at(CLIENT, RedisURI.create("localhost", SERVER.port()))
+          .timeout(PATIENCE);
   private static final StatefulRedisConnection<String, String> LOOK =
-      CLIENT.connect(StringCodec.UTF8, SERVER.uri());
+      CLIENT.connect(StringCodec.UTF8, RedisURI.create("localhost", SERVER.port()));
 
   private final String prefix = "keys of " + UUID.randomUUID() + ":";
   private final RedisIdempotencyStore store = STORE.prefix(prefix);
@@ -165,7 +166,7 @@ class RedisIdempotencyStoreTest extends IdempotencyStoreContract {
           .isInstanceOf(IdempotencyStoreException.class)
           .hasMessageContaining(
               "To complete an idempotency key: Redis (%s) gave no answer within PT0.2S",
-              SERVER.uri());
+              RedisURI.create("localhost", SERVER.port()));
     } finally {
       SERVER.resume();
     }
@@ -177,10 +178,11 @@ class RedisIdempotencyStoreTest extends IdempotencyStoreContract {
   @Test
   void aServerThatIsGoneIsAnErrorAtOnceAndIsUsedAgainWhenItIsBack() {
     // Given
-    RedisServer restarted = RedisServer.started();
+    LocalRedis restarted = LocalRedis.started();
     try (restarted;
         RedisIdempotencyStore own =
-            RedisIdempotencyStore.at(CLIENT, restarted.uri()).timeout(PATIENCE)) {
+            RedisIdempotencyStore.at(CLIENT, RedisURI.create("localhost", restarted.port()))
+                .timeout(PATIENCE)) {
       own.claim(request, LONG);
 
       // When

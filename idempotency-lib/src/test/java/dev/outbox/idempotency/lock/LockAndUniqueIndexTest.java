@@ -4,11 +4,12 @@ import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.outbox.idempotency.RedisServer;
 import dev.outbox.idempotency.TestDatabase;
+import dev.outbox.local.LocalRedis;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -33,47 +34,48 @@ class LockAndUniqueIndexTest {
   enum Fault {
     STOPPED {
       @Override
-      void strike(RedisServer redis) {
+      void strike(LocalRedis redis) {
         redis.pause();
       }
 
       @Override
-      void end(RedisServer redis) {
+      void end(LocalRedis redis) {
         redis.resume();
       }
     },
     KILLED {
       @Override
-      void strike(RedisServer redis) {
+      void strike(LocalRedis redis) {
         redis.kill();
       }
 
       @Override
-      void end(RedisServer redis) {
+      void end(LocalRedis redis) {
         redis.start();
       }
     },
     EMPTIED {
       @Override
-      void strike(RedisServer redis) {
+      void strike(LocalRedis redis) {
         redis.empty();
       }
 
       @Override
-      void end(RedisServer redis) {}
+      void end(LocalRedis redis) {}
     };
 
-    abstract void strike(RedisServer redis);
+    abstract void strike(LocalRedis redis);
 
-    abstract void end(RedisServer redis);
+    abstract void end(LocalRedis redis);
   }
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String ORDER = "order 42";
 
-  private final RedisServer redis = RedisServer.started();
+  private final LocalRedis redis = LocalRedis.started();
   private final RedisClient client = RedisClient.create();
-  private final RedisLock lock = RedisLock.at(client, redis.uri()).timeout(PATIENCE);
+  private final RedisLock lock =
+      RedisLock.at(client, RedisURI.create("localhost", redis.port())).timeout(PATIENCE);
   private final AtomicInteger begun = new AtomicInteger();
   private final TestDatabase database;
 

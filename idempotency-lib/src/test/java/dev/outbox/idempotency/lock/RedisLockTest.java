@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.outbox.idempotency.RedisServer;
+import dev.outbox.local.LocalRedis;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import java.time.Duration;
@@ -15,9 +15,10 @@ class RedisLockTest extends DistributedLockContract {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration SHORT = Duration.ofMillis(100);
-  private static final RedisServer SERVER = RedisServer.started();
+  private static final LocalRedis SERVER = LocalRedis.started();
   private static final RedisClient CLIENT = RedisClient.create();
-  private static final RedisLock LOCK = RedisLock.at(CLIENT, SERVER.uri()).timeout(PATIENCE);
+  private static final RedisLock LOCK =
+      RedisLock.at(CLIENT, RedisURI.create("localhost", SERVER.port())).timeout(PATIENCE);
 
   @AfterAll
   static void close() {
@@ -117,10 +118,10 @@ class RedisLockTest extends DistributedLockContract {
   @Test
   void aServerThatWasNeverThereIsUnavailableAndUsedOnceItIs() {
     // Given
-    RedisServer later = RedisServer.started();
+    LocalRedis later = LocalRedis.started();
     later.kill();
     try (later;
-        RedisLock waiting = RedisLock.at(CLIENT, later.uri())) {
+        RedisLock waiting = RedisLock.at(CLIENT, RedisURI.create("localhost", later.port()))) {
       await()
           .atMost(PATIENCE)
           .until(() -> waiting.tryAcquire(name) instanceof LockResult.Unavailable);

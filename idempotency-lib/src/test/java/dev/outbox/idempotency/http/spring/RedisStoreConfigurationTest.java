@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.springframework.test.web.servlet.request.MockMvcRequestBuilders.post;
 
-import dev.outbox.idempotency.RedisServer;
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.idempotency.http.IdempotencyStore;
 import dev.outbox.idempotency.http.IdempotencyTable;
@@ -12,6 +11,7 @@ import dev.outbox.idempotency.http.Mode;
 import dev.outbox.idempotency.http.PostgresIdempotencyStore;
 import dev.outbox.idempotency.http.Reservation;
 import dev.outbox.idempotency.http.redis.RedisIdempotencyStore;
+import dev.outbox.local.LocalRedis;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import io.lettuce.core.RedisClient;
@@ -45,8 +45,8 @@ import org.springframework.web.bind.annotation.RestController;
 class RedisStoreConfigurationTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final RedisServer SERVER = RedisServer.started();
-  private static final String URL = "redis://localhost:%d/3".formatted(SERVER.uri().getPort());
+  private static final LocalRedis SERVER = LocalRedis.started();
+  private static final String URL = "redis://localhost:%d/3".formatted(SERVER.port());
 
   private final TestDatabase database;
   private final WebApplicationContextRunner application;
@@ -123,7 +123,7 @@ class RedisStoreConfigurationTest {
         .withBean(Payments.class)
         .withPropertyValues(
             "spring.data.redis.host=localhost",
-            "spring.data.redis.port=" + SERVER.uri().getPort(),
+            "spring.data.redis.port=" + SERVER.port(),
             "spring.data.redis.database=4")
         .run(
             context -> {
@@ -136,7 +136,7 @@ class RedisStoreConfigurationTest {
   void whatSpringDataOwnsStaysOpenAndWhatTheLibraryMadeIsClosed() {
     application
         .withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class))
-        .withPropertyValues("spring.data.redis.port=" + SERVER.uri().getPort())
+        .withPropertyValues("spring.data.redis.port=" + SERVER.port())
         .run(
             context -> {
               assertThat(context.getBean(RedisConnection.class).own()).isFalse();
@@ -151,13 +151,12 @@ class RedisStoreConfigurationTest {
 
   @Test
   void itStartsThoughRedisIsGoneAndAnswers503UntilItIsThere() {
-    RedisServer later = RedisServer.started();
+    LocalRedis later = LocalRedis.started();
     later.kill();
     try (later) {
       application
           .withBean(Payments.class)
-          .withPropertyValues(
-              "outbox.idempotency.redis.url=redis://localhost:" + later.uri().getPort())
+          .withPropertyValues("outbox.idempotency.redis.url=redis://localhost:" + later.port())
           .run(
               context -> {
                 // Given
@@ -245,7 +244,7 @@ class RedisStoreConfigurationTest {
 
   private static List<String> keys(int number) {
     RedisClient client =
-        RedisClient.create("redis://localhost:%d/%d".formatted(SERVER.uri().getPort(), number));
+        RedisClient.create("redis://localhost:%d/%d".formatted(SERVER.port(), number));
     try (StatefulRedisConnection<String, String> connection = client.connect()) {
       return connection.sync().keys("*");
     } finally {

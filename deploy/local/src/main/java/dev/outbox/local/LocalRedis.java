@@ -1,13 +1,11 @@
-package dev.outbox.idempotency;
+package dev.outbox.local;
 
-import dev.outbox.local.ChildProcess;
-import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisURI;
-import io.lettuce.core.api.StatefulRedisConnection;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,21 +17,21 @@ import redis.embedded.core.ExecutableProvider;
  * A real Redis server of a test, in memory only, as a process that can be stopped, killed and
  * emptied. It keeps its port. Its program comes from a Maven artifact, for Linux and macOS.
  */
-public final class RedisServer implements AutoCloseable {
+public final class LocalRedis implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private final int port = freePort();
+  private final int port = TcpPorts.free();
   private final Path output = temporaryFile();
   private ChildProcess process = launch();
 
   /** Gives a server that answers. */
-  public static RedisServer started() {
-    return new RedisServer();
+  public static LocalRedis started() {
+    return new LocalRedis();
   }
 
-  public RedisURI uri() {
-    return RedisURI.create("localhost", port);
+  public int port() {
+    return port;
   }
 
   /** Halts it (SIGSTOP): connections stay, and nothing is answered. */
@@ -58,11 +56,14 @@ public final class RedisServer implements AutoCloseable {
 
   /** Forgets everything (FLUSHALL). */
   public void empty() {
-    RedisClient client = RedisClient.create(uri());
-    try (StatefulRedisConnection<String, String> connection = client.connect()) {
-      connection.sync().flushall();
-    } finally {
-      client.shutdown(Duration.ZERO, PATIENCE);
+    try (Socket socket = new Socket("localhost", port)) {
+      socket.getOutputStream().write("FLUSHALL\r\n".getBytes(US_ASCII));
+      byte[] answer = socket.getInputStream().readNBytes(3);
+      if (!new String(answer, US_ASCII).equals("+OK")) {
+        throw new LocalStackException("Redis did not forget: " + new String(answer, US_ASCII));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Redis does not answer on port " + port, e);
     }
   }
 
@@ -80,14 +81,6 @@ public final class RedisServer implements AutoCloseable {
             output);
     launched.awaitOutput("Ready to accept connections", PATIENCE);
     return launched;
-  }
-
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException("This machine has no free port", e);
-    }
   }
 
   private static Path temporaryFile() {
