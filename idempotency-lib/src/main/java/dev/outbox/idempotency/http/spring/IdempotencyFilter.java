@@ -162,10 +162,12 @@ final class IdempotencyFilter extends OncePerRequestFilter {
         | RecoverableDataAccessException
         | TransientDataAccessException
         | SQLException e) {
+      // One line: while the database is away each request comes by here.
       log.atWarn()
           .addKeyValue("endpoint", endpoint.name())
-          .setCause(e)
-          .log("idempotency keys unavailable");
+          .addKeyValue("failure", e.getClass().getSimpleName())
+          .log("idempotency keys unavailable, answered 503: look at the database");
+      log.atDebug().setCause(e).log("Why idempotency keys are unavailable");
       write(response, Problem.storeUnavailable(idempotency.retryAfter()), endpoint);
     } catch (ServletException | IOException | RuntimeException e) {
       throw e;
