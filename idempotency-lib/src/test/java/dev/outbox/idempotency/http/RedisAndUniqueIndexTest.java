@@ -200,7 +200,7 @@ class RedisAndUniqueIndexTest {
   }
 
   @Test
-  void ofThirtyTwoAtOnceOnAKeyThatRedisKeepsForgettingAllGetTheOneAnswer() throws SQLException {
+  void ofThirtyTwoAtOnceOnAKeyThatRedisForgetsAgainAndAgainAllGetTheOneAnswer() throws SQLException {
     // When
     List<CompletableFuture<Outcome>> clients =
         IntStream.range(0, 32)
@@ -208,9 +208,10 @@ class RedisAndUniqueIndexTest {
             .toList();
     CompletableFuture<Void> all =
         CompletableFuture.allOf(clients.toArray(CompletableFuture<?>[]::new));
-    do {
+    // Not for ever: emptied faster than anybody can answer, nobody ever would.
+    for (int i = 0; i < 300 && !all.isDone(); i++) {
       redis.empty();
-    } while (!all.isDone());
+    }
 
     // Then
     assertThat(clients).allSatisfy(each -> assertThat(bodyOf(each.join())).isEqualTo(PAID));
