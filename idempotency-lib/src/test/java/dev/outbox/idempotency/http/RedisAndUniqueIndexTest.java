@@ -200,7 +200,8 @@ class RedisAndUniqueIndexTest {
   }
 
   @Test
-  void ofThirtyTwoAtOnceOnAKeyThatRedisForgetsAgainAndAgainAllGetTheOneAnswer() throws SQLException {
+  void ofThirtyTwoAtOnceOnAKeyThatRedisForgetsAgainAndAgainAllGetTheOneAnswer()
+      throws SQLException {
     // When
     List<CompletableFuture<Outcome>> clients =
         IntStream.range(0, 32)
