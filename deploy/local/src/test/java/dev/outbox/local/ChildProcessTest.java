@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class ChildProcessTest {
@@ -44,13 +45,18 @@ class ChildProcessTest {
       child.awaitOutput("tick", LIMIT);
 
       child.sendSignal("STOP");
-      int length = child.output().length();
+      // A signal arrives some time after it was sent.
+      AtomicInteger length = new AtomicInteger();
       await()
           .during(200, TimeUnit.MILLISECONDS)
-          .until(() -> child.isAlive() && child.output().length() == length);
+          .until(
+              () -> {
+                int now = child.output().length();
+                return child.isAlive() && length.getAndSet(now) == now;
+              });
 
       child.sendSignal("CONT");
-      await().until(() -> child.output().length() > length);
+      await().until(() -> child.output().length() > length.get());
 
       assertThat(child.terminate()).isEqualTo(128 + 15);
       assertThat(child.isAlive()).isFalse();

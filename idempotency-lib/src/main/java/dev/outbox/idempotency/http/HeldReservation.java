@@ -14,6 +14,7 @@ final class HeldReservation implements Reservation {
   private final long fence;
   private final Map<String, byte[]> done;
   private final Heartbeats.Heartbeat heartbeat;
+  private boolean superseded;
 
   HeldReservation(
       IdempotencyStore store,
@@ -27,6 +28,11 @@ final class HeldReservation implements Reservation {
     this.fence = claimed.fence();
     this.done = new HashMap<>(claimed.steps());
     this.heartbeat = heartbeat;
+  }
+
+  /** Whether a step was refused, whatever the work has made of that. */
+  boolean isSuperseded() {
+    return superseded;
   }
 
   @Override
@@ -83,8 +89,9 @@ final class HeldReservation implements Reservation {
     return result;
   }
 
-  private static void requireHeld(boolean held) {
+  private void requireHeld(boolean held) {
     if (!held) {
+      superseded = true;
       throw new SupersededException();
     }
   }

@@ -43,12 +43,18 @@ final class ReservedExecution {
       throws Exception {
     RecordId id = call.claim().id();
     try (Heartbeats.Heartbeat heartbeat = heartbeats.keep(id, claimed.fence())) {
-      return settle(
-          call,
-          claimed,
-          work.run(new HeldReservation(store, transactions, id, claimed, heartbeat)));
-    } catch (SupersededException e) {
-      return successor(call);
+      HeldReservation reservation =
+          new HeldReservation(store, transactions, id, claimed, heartbeat);
+      // Frameworks wrap what a handler throws, or answer it; what was refused stays refused.
+      try {
+        StoredResponse response = work.run(reservation);
+        return reservation.isSuperseded() ? successor(call) : settle(call, claimed, response);
+      } catch (Throwable failure) {
+        if (reservation.isSuperseded()) {
+          return successor(call);
+        }
+        throw failure;
+      }
     } catch (Throwable failure) {
       release(id, claimed, failure);
       throw failure;

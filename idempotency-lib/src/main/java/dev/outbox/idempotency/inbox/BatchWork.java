@@ -7,6 +7,7 @@ import dev.outbox.idempotency.inbox.BatchOutcome.Failed;
 import dev.outbox.idempotency.inbox.BatchOutcome.MustFollow;
 import dev.outbox.idempotency.inbox.BatchOutcome.NeedNotFollow;
 import dev.outbox.idempotency.inbox.BatchOutcome.Unavailable;
+import dev.outbox.idempotency.internal.Unavailability;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +50,7 @@ final class BatchWork {
   }
 
   private BatchOutcome failed(Batch batch, InHand inHand, Exception failure) {
-    if (Attempts.isUnavailability(failure) || inHand.notBegun) {
+    if (Unavailability.isCauseOf(failure) || inHand.notBegun) {
       return new Unavailable(batch, failure);
     }
     List<ReceivedEvent> events = batch.events();

@@ -88,12 +88,19 @@ final class InboxConsumer implements ConsumerRebalanceListener {
       }
       commits.send();
       fetchOnlyWhatIsWanted();
-      poll(workers.busy() ? Duration.ZERO : queues.untilDue(POLL));
+      poll(idleTime());
       tellState();
     }
     finishWhatIsInHand();
     commits.await();
     return Optional.ofNullable(broken).or(queues::refused);
+  }
+
+  private Duration idleTime() {
+    if (workers.busy()) {
+      return Duration.ZERO;
+    }
+    return lifecycle.pauseRequested() ? POLL : queues.untilDue(POLL);
   }
 
   private boolean mustEnd() {
@@ -240,8 +247,19 @@ final class InboxConsumer implements ConsumerRebalanceListener {
       partitions.stream()
           .map(TopicPartition::topic)
           .distinct()
-          .forEach(topic -> recognition.partitions(topic, kafka.partitionsFor(topic).size()));
+          .forEach(topic -> recognition.partitions(topic, partitions(topic, partitions)));
     }
+  }
+
+  /** What Kafka told last may be older than the assignment. */
+  private int partitions(String topic, Collection<TopicPartition> assigned) {
+    int highest =
+        assigned.stream()
+            .filter(partition -> partition.topic().equals(topic))
+            .mapToInt(TopicPartition::partition)
+            .max()
+            .orElse(-1);
+    return Math.max(kafka.partitionsFor(topic).size(), highest + 1);
   }
 
   @Override

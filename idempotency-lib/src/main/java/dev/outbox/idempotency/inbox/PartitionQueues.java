@@ -86,7 +86,17 @@ final class PartitionQueues {
       }
     }
     batches.addAll(share(together, workers - batches.size()));
+    // Behind the others, or one that always has something would be taken before them each time.
+    batches.stream()
+        .flatMap(batch -> batch.parts().stream())
+        .map(Batch.Part::queue)
+        .forEach(this::moveBack);
     return batches;
+  }
+
+  private void moveBack(PartitionQueue queue) {
+    queues.remove(queue.partition());
+    queues.put(queue.partition(), queue);
   }
 
   private List<Batch> share(List<PartitionQueue> ready, int workers) {

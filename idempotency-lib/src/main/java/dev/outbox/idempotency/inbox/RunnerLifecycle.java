@@ -68,7 +68,11 @@ final class RunnerLifecycle {
   }
 
   synchronized void retrying(int attempt, Duration wait, Throwable cause) {
-    if (state instanceof Starting || state instanceof Running || state instanceof Retrying) {
+    boolean resumed = state instanceof Paused && !pauseRequested;
+    if (resumed
+        || state instanceof Starting
+        || state instanceof Running
+        || state instanceof Retrying) {
       state = new Retrying(attempt, wait, cause);
     }
   }

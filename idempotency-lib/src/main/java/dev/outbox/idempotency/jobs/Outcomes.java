@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.jobs;
 
+import dev.outbox.idempotency.internal.Unavailability;
 import dev.outbox.idempotency.jobs.JobOutcome.Done;
 import dev.outbox.idempotency.jobs.JobOutcome.GiveUp;
 import dev.outbox.idempotency.jobs.JobOutcome.Retry;
@@ -7,6 +8,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -81,9 +83,20 @@ final class Outcomes {
     try {
       written = store.done(job, done.recording());
     } catch (JobStore.RecordingException e) {
-      return retry(job, new Retry("Done, but not recorded: " + e.getCause(), Optional.empty()));
+      return retry(job, notRecorded(e.getCause()));
+    } catch (Exception e) {
+      if (done.recording().isEmpty() || Unavailability.isCauseOf(e)) {
+        throw e;
+      }
+      // What was recorded fails with the commit, and would each time. If the commit was done and
+      // only its answer lost, the fence says so.
+      return retry(job, notRecorded(e));
     }
     return counted(written, counter.done);
+  }
+
+  private static Retry notRecorded(@Nullable Throwable why) {
+    return new Retry("Done, but not recorded: " + why, Optional.empty());
   }
 
   private boolean retry(TakenJob job, Retry retry) throws Exception {

@@ -235,6 +235,25 @@ class ReservedTest {
   }
 
   @Test
+  void whoWasReplacedGetsItsSuccessorsAnswerThoughAFrameworkWrapsWhatToldItSo() throws Exception {
+    // When
+    Outcome outcome =
+        idempotency.reserved(
+            admitted(idempotency, PAYMENTS, order(key, "100")),
+            reservation -> {
+              database.execute("update idempotency_key set fence = default"); // somebody takes over
+              try {
+                return answer(201, charge(reservation));
+              } catch (SupersededException e) {
+                throw new IllegalStateException("wrapped", e);
+              }
+            });
+
+    // Then
+    assertThat(outcome).isInstanceOf(Outcome.InProgress.class);
+  }
+
+  @Test
   void aServerErrorIsReleasedAndItsStepsStay() throws Exception {
     // Given
     Outcome failed =

@@ -269,6 +269,29 @@ class JobWorkerTest extends JobTestBase {
   }
 
   @Test
+  void aRecordingThatFailsAtTheCommitIsAFailedAttemptAndHoldsUpNobody() throws SQLException {
+    // Given: a constraint that is looked at by the commit alone
+    database.execute("create table receipt (number int primary key deferrable initially deferred)");
+    database.execute("insert into receipt values (1)");
+    enqueue(1);
+    AtomicInteger attempts = new AtomicInteger();
+
+    // When
+    started(
+        worker(
+            attempt ->
+                attempts.incrementAndGet() > 1
+                    ? JobOutcome.done()
+                    : JobOutcome.done(
+                        connection ->
+                            TestDatabase.execute(connection, "insert into receipt values (1)"))));
+
+    // Then
+    awaitStates("done 1");
+    assertThat(attempts).hasValue(2);
+  }
+
+  @Test
   void aHandlerThatTakesLongerThanTheLeaseKeepsItsJob() throws SQLException {
     // Given: a lease that would run out many times while the receiver waits
     Receiver receiver = closedLater(Receiver.atFirst(Conduct.ACT_AND_WAIT));

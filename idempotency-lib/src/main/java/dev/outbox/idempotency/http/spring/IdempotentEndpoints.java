@@ -58,7 +58,7 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
   private final BeanFactory beans;
   private final Idempotency idempotency;
   private final Preparation whenUsed;
-  private final Map<Method, Endpoint> endpoints = new HashMap<>();
+  private final Map<Handler, Endpoint> endpoints = new HashMap<>();
   private @Nullable RequestMappingHandlerMapping mapping;
 
   /**
@@ -112,7 +112,7 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
   Optional<Endpoint> of(HttpServletRequest request) {
     return mapping == null || endpoints.isEmpty()
         ? Optional.empty()
-        : handler(mapping, request).map(handler -> endpoints.get(handler.getMethod()));
+        : handler(mapping, request).map(handler -> endpoints.get(Handler.of(handler)));
   }
 
   private static Optional<HandlerMethod> handler(
@@ -146,7 +146,7 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
               .formatted(name));
     }
     refuseWithoutTransactions(name, idempotent);
-    endpoints.put(handler.getMethod(), endpoint(name, idempotent));
+    endpoints.put(Handler.of(handler), endpoint(name, idempotent));
   }
 
   private Endpoint endpoint(String name, Idempotent idempotent) {
@@ -244,5 +244,13 @@ final class IdempotentEndpoints implements SmartInitializingSingleton {
   interface Preparation {
 
     void run() throws SQLException;
+  }
+
+  /** The method alone is not enough: controllers may inherit one. */
+  private record Handler(Class<?> controller, Method method) {
+
+    static Handler of(HandlerMethod handler) {
+      return new Handler(handler.getBeanType(), handler.getMethod());
+    }
   }
 }
