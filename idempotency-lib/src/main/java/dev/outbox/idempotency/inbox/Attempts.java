@@ -21,8 +21,8 @@ record Attempts(int most, RetryWait between, Predicate<? super Exception> worthA
     }
   }
 
-  boolean areOver(int attempts, Exception failure) {
-    return attempts >= most || !worthARetry.test(failure);
+  boolean areOver(int attempts, Throwable failure) {
+    return attempts >= most || (failure instanceof Exception e && !worthARetry.test(e));
   }
 
   /** From the first attempt of an event to its last. */

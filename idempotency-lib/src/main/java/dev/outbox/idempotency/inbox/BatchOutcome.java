@@ -14,11 +14,11 @@ sealed interface BatchOutcome {
   record DeadLettered(Batch batch, GivenUp why) implements BatchOutcome {}
 
   /** Rolled back because of this event; empty when several could have caused it. */
-  record Failed(Batch batch, Optional<ReceivedEvent> event, Exception cause)
+  record Failed(Batch batch, Optional<ReceivedEvent> event, Throwable cause)
       implements BatchOutcome {}
 
   /** Rolled back, and no event is to blame. */
-  record Unavailable(Batch batch, Exception cause) implements BatchOutcome {}
+  record Unavailable(Batch batch, Throwable cause) implements BatchOutcome {}
 
   /** Rolled back: this event must follow a dead letter of its key. */
   record MustFollow(Batch batch, ReceivedEvent event) implements BatchOutcome {}

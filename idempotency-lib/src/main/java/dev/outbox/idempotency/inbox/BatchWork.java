@@ -7,6 +7,7 @@ import dev.outbox.idempotency.inbox.BatchOutcome.Failed;
 import dev.outbox.idempotency.inbox.BatchOutcome.MustFollow;
 import dev.outbox.idempotency.inbox.BatchOutcome.NeedNotFollow;
 import dev.outbox.idempotency.inbox.BatchOutcome.Unavailable;
+import dev.outbox.idempotency.internal.MachineError;
 import dev.outbox.idempotency.internal.Unavailability;
 import java.sql.Connection;
 import java.util.ArrayList;
@@ -42,14 +43,15 @@ final class BatchWork {
       return new MustFollow(batch, held.event());
     } catch (PositionRefusedException broken) {
       return new Broken(batch, broken);
-    } catch (Exception failure) {
+    } catch (Throwable failure) {
       return failed(batch, inHand, failure);
-    } catch (Throwable broken) {
-      return new Broken(batch, broken);
     }
   }
 
-  private BatchOutcome failed(Batch batch, InHand inHand, Exception failure) {
+  private BatchOutcome failed(Batch batch, InHand inHand, Throwable failure) {
+    if (MachineError.is(failure) || (failure instanceof Error && inHand.notBegun)) {
+      return new Broken(batch, failure);
+    }
     if (Unavailability.isCauseOf(failure) || inHand.notBegun) {
       return new Unavailable(batch, failure);
     }

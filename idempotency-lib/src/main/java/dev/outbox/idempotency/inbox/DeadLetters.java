@@ -3,6 +3,7 @@ package dev.outbox.idempotency.inbox;
 import dev.outbox.idempotency.inbox.DeadLetterRows.HeldKey;
 import dev.outbox.idempotency.inbox.DeadLetterRows.Place;
 import dev.outbox.idempotency.inbox.DeadLetterRows.Row;
+import dev.outbox.idempotency.internal.MachineError;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -118,7 +119,10 @@ public final class DeadLetters {
           .transactions()
           .inTransaction(connection -> outcome.add(apply(connection, letter, event)));
       return outcome.get(0);
-    } catch (Exception failure) {
+    } catch (Throwable failure) {
+      if (failure instanceof Error error && MachineError.is(error)) {
+        throw error;
+      }
       // It stays where it is; the caller is told how many did.
       log.atWarn()
           .addKeyValue("consumer", settings.consumer())

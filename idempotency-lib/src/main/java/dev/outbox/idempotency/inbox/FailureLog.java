@@ -22,7 +22,7 @@ final class FailureLog {
     this.consumer = consumer;
   }
 
-  void rolledBack(ReceivedEvent event, int attempt, Duration wait, Exception failure) {
+  void rolledBack(ReceivedEvent event, int attempt, Duration wait, Throwable failure) {
     of(log.atWarn(), event, attempt, failure)
         .addKeyValue("wait", wait)
         .log(
@@ -30,7 +30,7 @@ final class FailureLog {
     log.atDebug().setCause(failure).log("Why the batch was rolled back");
   }
 
-  void givenUp(ReceivedEvent event, int attempt, Exception failure) {
+  void givenUp(ReceivedEvent event, int attempt, Throwable failure) {
     of(log.atWarn(), event, attempt, failure)
         .log(
             "Event given up, it goes to the dead-letter topic; remove the cause, then apply the"
@@ -59,7 +59,7 @@ final class FailureLog {
   }
 
   private LoggingEventBuilder of(
-      LoggingEventBuilder line, ReceivedEvent event, int attempt, Exception failure) {
+      LoggingEventBuilder line, ReceivedEvent event, int attempt, Throwable failure) {
     return line.addKeyValue("consumer", consumer)
         .addKeyValue("topic", event.topic())
         .addKeyValue("partition", event.partition())

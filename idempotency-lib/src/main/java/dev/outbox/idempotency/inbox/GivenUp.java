@@ -9,7 +9,7 @@ package dev.outbox.idempotency.inbox;
  */
 record GivenUp(String reason, String details, int attempts) {
 
-  static GivenUp failed(Exception failure, int attempts) {
+  static GivenUp failed(Throwable failure, int attempts) {
     return new GivenUp(
         failure.getClass().getName() + FailureLog.sqlState(failure).map(s -> " " + s).orElse(""),
         String.valueOf(failure.getMessage()),

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
+import dev.outbox.idempotency.TransactionRequiredException;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -210,7 +210,7 @@ final class InboxConsumer implements ConsumerRebalanceListener {
     putBack(failed.batch());
     PartitionQueue queue = failed.batch().queueOf(event);
     int attempts = queue.failed(event);
-    Exception cause = failed.cause();
+    Throwable cause = failed.cause();
     boolean over = settings.attempts().areOver(attempts, cause);
     if (over && settings.onFailure().deadLetterTopic().isPresent()) {
       queue.giveUp(event, GivenUp.failed(cause, attempts));

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
+import dev.outbox.idempotency.TransactionRequiredException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;

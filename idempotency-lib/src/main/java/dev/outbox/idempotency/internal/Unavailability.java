@@ -15,6 +15,8 @@ public final class Unavailability {
   /** A statement timeout: of the operator's class, and yet the statement's own fault. */
   private static final String CANCELLED = "57014";
 
+  private static final int SQLSTATE_LENGTH = 5;
+
   private Unavailability() {}
 
   /** Whether the database was away or busy, so that nobody's work is to blame. */
@@ -25,6 +27,24 @@ public final class Unavailability {
       }
     }
     return false;
+  }
+
+  /**
+   * Whether the database answered and refused: what was asked is rolled back for sure, and nothing
+   * says that it would go better another time. Any sign of the contrary counts.
+   */
+  public static boolean isRefusal(Throwable failure) {
+    boolean refused = false;
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (t instanceof SQLException e) {
+        String state = String.valueOf(e.getSQLState());
+        if (isUnavailability(e) || state.equals(CANCELLED)) {
+          return false;
+        }
+        refused |= state.length() == SQLSTATE_LENGTH;
+      }
+    }
+    return refused;
   }
 
   private static boolean isUnavailability(SQLException failure) {

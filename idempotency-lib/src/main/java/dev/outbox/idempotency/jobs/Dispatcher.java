@@ -173,7 +173,11 @@ final class Dispatcher {
 
   /** In bunches: a look for each single job that ends would cost as much as the job. */
   private void takeWhenThereIsRoom() throws Exception {
-    if (inHand.size() > settings.concurrency()) {
+    List<RunningJob> running = new ArrayList<>(inHand.values());
+    // One that does not heed its interrupt must not stop all others.
+    running.removeIf(job -> job.handlesLongerThan(settings.attemptTimeout()));
+    if (running.stream().anyMatch(job -> job.job().suspect())
+        || inHand.size() > settings.concurrency()) {
       return;
     }
     int room = 2 * settings.concurrency() - inHand.size();
@@ -181,6 +185,7 @@ final class Dispatcher {
         store.take(
             settings.handlers().keySet(),
             inHand.keySet(),
+            running.isEmpty(),
             room,
             settings.lease(),
             settings.maxAttempts());

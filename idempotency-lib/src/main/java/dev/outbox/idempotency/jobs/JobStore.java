@@ -28,6 +28,9 @@ final class JobStore {
 
   private static final int LONGEST_REASON = 2_000;
 
+  /** One attempt without an outcome happens to every job in hand when a worker is killed. */
+  private static final int SUSPICIOUS_ATTEMPTS = 2;
+
   private final InboxTransactions transactions;
   private final JobTable table;
   private final JobQueue queue;
@@ -45,42 +48,62 @@ final class JobStore {
   /**
    * Take jobs that are due, the longest due first, and pass over those that another instance is
    * just taking. A job whose attempts are used up and whose last worker never said what became of
-   * it is given up here: it may be what kills the workers.
+   * it is given up here: it may be what kills the workers. One that was begun repeatedly and left
+   * without an outcome may be so too; it is taken alone and only by a worker that is idle, so that
+   * no other job loses its attempts with it.
    *
    * @param inHand jobs of this worker that it does not take over from itself, though a lease may
    *     have run out: a handler that never ends would else occupy one thread after the other
+   * @param idle whether a job that must be alone may be taken
    * @param lease how long nobody else may take them
    */
   Taken take(
-      Collection<String> types, Collection<Long> inHand, int limit, Duration lease, int maxAttempts)
+      Collection<String> types,
+      Collection<Long> inHand,
+      boolean idle,
+      int limit,
+      Duration lease,
+      int maxAttempts)
       throws Exception {
     String sql =
         """
         with due as materialized (
-          select id from %1$s
+          select id, due_at, attempts >= ? as used_up,
+            state = 'running' and attempts >= ? and attempts < ? as suspect
+          from %1$s
           where state in ('pending', 'running') and due_at <= now() and type = any (?)
             and id <> all (?)
-          order by due_at limit ? for update skip locked)
-        update %1$s j set
-          state = case when j.attempts < a.most then 'running' else 'abandoned' end,
-          attempts = case when j.attempts < a.most then j.attempts + 1 else j.attempts end,
-          fence = j.fence + 1,
-          due_at = now() + ? * interval '1 millisecond',
-          finished_at = case when j.attempts < a.most then null else now() end,
-          reason = case when j.attempts < a.most then j.reason else ? end
-        from due, (select ?::integer as most) a
-        where j.id = due.id
-        returning j.id, j.recipient, j.type, j.business_id, j.payload, j.state, j.attempts, j.fence
+          order by due_at limit ? for update skip locked),
+        lined_up as (select *, row_number() over (order by due_at, id) as place from due),
+        chosen as (
+          select * from lined_up
+          where place < (select coalesce(min(place), ?) from lined_up where suspect)
+            or (suspect and place = 1 and ?)),
+        taken as (
+          update %1$s j set
+            state = case when used_up then 'abandoned' else 'running' end,
+            fence = j.fence + 1,
+            due_at = now() + ? * interval '1 millisecond',
+            finished_at = case when used_up then now() end,
+            reason = case when used_up then ? else j.reason end
+          from chosen
+          where j.id = chosen.id
+          returning j.*, suspect, place)
+        select * from taken order by place
         """;
     return ask(
         sql,
         statement -> {
-          statement.setArray(1, statement.getConnection().createArrayOf("text", types.toArray()));
-          statement.setArray(2, bigints(statement, inHand.stream()));
-          statement.setInt(3, limit);
-          statement.setLong(4, lease.toMillis());
-          statement.setString(5, NO_OUTCOME);
-          statement.setInt(6, maxAttempts);
+          statement.setInt(1, maxAttempts);
+          statement.setInt(2, SUSPICIOUS_ATTEMPTS);
+          statement.setInt(3, maxAttempts);
+          statement.setArray(4, statement.getConnection().createArrayOf("text", types.toArray()));
+          statement.setArray(5, bigints(statement, inHand.stream()));
+          statement.setInt(6, limit);
+          statement.setInt(7, limit + 1);
+          statement.setBoolean(8, idle);
+          statement.setLong(9, lease.toMillis());
+          statement.setString(10, NO_OUTCOME);
           return taken(statement);
         });
   }
@@ -93,8 +116,10 @@ final class JobStore {
         JobKey key = JobRows.key(rows);
         if (rows.getString("state").equals("running")) {
           JobAttempt attempt =
-              new JobAttempt(key, rows.getBytes("payload"), rows.getInt("attempts"));
-          running.add(new TakenJob(rows.getLong("id"), rows.getLong("fence"), attempt));
+              new JobAttempt(key, rows.getBytes("payload"), rows.getInt("attempts") + 1);
+          running.add(
+              new TakenJob(
+                  rows.getLong("id"), rows.getLong("fence"), rows.getBoolean("suspect"), attempt));
         } else {
           abandoned.add(key);
         }
@@ -131,11 +156,35 @@ final class JobStore {
         });
   }
 
-  /** Hand back jobs that were taken and not begun; the attempt does not count. */
+  /**
+   * The attempt counts from now on, whatever becomes of it. Without waiting for the disk: it is the
+   * worker that may end now, and a count lost with the database's own end is one attempt more.
+   *
+   * @return false when the job has been taken over
+   */
+  boolean begin(TakenJob job) throws Exception {
+    String sql =
+        """
+        update %s set attempts = ? where id = ? and fence = ? and state = 'running'
+        """;
+    return inTransaction(
+        connection -> {
+          try (PreparedStatement update =
+              connection.prepareStatement("set local synchronous_commit = off;" + in(sql))) {
+            update.setInt(1, job.attempt().number());
+            setFence(update, 2, job).execute();
+            // The first result is that of the setting.
+            var unused = update.getMoreResults();
+            return update.getUpdateCount() == 1;
+          }
+        });
+  }
+
+  /** Hand back jobs that were taken and not begun. */
   void release(Collection<TakenJob> jobs) throws Exception {
     String sql =
         """
-        update %1$s j set state = 'pending', due_at = now(), attempts = j.attempts - 1
+        update %1$s j set state = 'pending', due_at = now()
         from unnest(?::bigint[], ?::bigint[]) as held (id, fence)
         where j.id = held.id and j.fence = held.fence and j.state = 'running'
         """;

@@ -14,12 +14,12 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 import org.slf4j.spi.LoggingEventBuilder;
 
-/** Decides what an outcome means for the job, and writes it. Called on handlers' threads. */
+/** Writes that a job is begun, and what its outcome means for it. Called on handlers' threads. */
 final class Outcomes {
 
   private static final Logger log = LoggerFactory.getLogger(Outcomes.class);
 
-  /** Between attempts to write an outcome while the database is away. */
+  /** Between attempts to write while the database is away. */
   private static final Duration PAUSE = Duration.ofMillis(500);
 
   private final JobStore store;
@@ -39,6 +39,25 @@ final class Outcomes {
     this.backoff = backoff;
     this.counter = counter;
     this.mayWait = mayWait;
+  }
+
+  /**
+   * Count the attempt, for as long as it takes while the worker may wait.
+   *
+   * @return whether the handler may run: not when another worker has the job by now
+   */
+  boolean begin(TakenJob job) {
+    while (true) {
+      try {
+        return store.begin(job);
+      } catch (Exception e) {
+        tell(Level.WARN, job, "error", e.getClass().getName())
+            .log("Job not begun: its attempt cannot be counted while the database is away");
+        if (!pause()) {
+          return false;
+        }
+      }
+    }
   }
 
   /**

@@ -12,6 +12,7 @@ final class RunningJob implements Runnable {
 
   private enum Phase {
     WAITING,
+    BEGINNING,
     HANDLING,
     RECORDING,
     WITHDRAWN
@@ -43,9 +44,12 @@ final class RunningJob implements Runnable {
       return;
     }
     try {
-      JobOutcome outcome = handle();
-      recording();
-      outcomes.record(job, outcome);
+      if (outcomes.begin(job)) {
+        handling();
+        JobOutcome outcome = handle();
+        recording();
+        outcomes.record(job, outcome);
+      }
     } finally {
       whenEnded.run();
     }
@@ -66,10 +70,14 @@ final class RunningJob implements Runnable {
     if (phase != Phase.WAITING) {
       return false;
     }
-    phase = Phase.HANDLING;
+    phase = Phase.BEGINNING;
     thread = Thread.currentThread();
-    begun = System.nanoTime();
     return true;
+  }
+
+  private synchronized void handling() {
+    phase = Phase.HANDLING;
+    begun = System.nanoTime();
   }
 
   private synchronized void recording() {

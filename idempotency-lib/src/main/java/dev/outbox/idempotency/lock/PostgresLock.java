@@ -1,6 +1,6 @@
 package dev.outbox.idempotency.lock;
 
-import dev.outbox.idempotency.inbox.TransactionRequiredException;
+import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.idempotency.internal.IndexedText;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -20,11 +20,13 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Events that cannot be applied, what becomes of those behind them, and applying them later. */
@@ -280,6 +282,43 @@ class DeadLetterTest extends RunnerTestBase {
 
     // Then
     assertThat(runner.counts()).isEqualTo(new InboxCounts(1, 0, 0, 1, 1));
+  }
+
+  static Stream<Error> errorsOfHandlers() {
+    return Stream.of(
+        new StackOverflowError(), new NoClassDefFoundError("x"), new AssertionError("no"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("errorsOfHandlers")
+  void anErrorOfTheHandlerIsAFailedAttemptAndEndsNoRunner(Error error) throws Exception {
+    // Given
+    InboxRunnerBuilder builder =
+        giving(FailurePolicy.skip(deadLetterTopic))
+            .handler(
+                (connection, event) -> {
+                  Effects.insert(connection, event);
+                  if (poison.contains(event.id())) {
+                    throw error;
+                  }
+                });
+    poison.add("e2");
+    publish("k", "e1", "e2", "e3");
+
+    // When
+    InboxRunner runner = started(builder);
+    awaitReceived(runner, 3);
+    DeadLetters.Result tooEarly = builder.deadLetters().apply();
+    poison.clear();
+    DeadLetters.Result result = builder.deadLetters().apply();
+
+    // Then
+    assertThat(runner.counts()).isEqualTo(new InboxCounts(3, 2, 0, 1, 2));
+    assertThat(headers(topic.readAll(deadLetterTopic).get(0)))
+        .containsEntry(DeadLetterHeaders.REASON, error.getClass().getName());
+    assertThat(tooEarly).isEqualTo(new DeadLetters.Result(0, 1, 0, 0));
+    assertThat(result).isEqualTo(new DeadLetters.Result(1, 0, 0, 0));
+    assertThat(Effects.in(database)).containsExactly("e1", "e3", "e2");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static java.util.concurrent.CompletableFuture.runAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import java.io.IOException;

@@ -302,7 +302,7 @@ class InboxRunnerTest extends RunnerTestBase {
   }
 
   @Test
-  void anErrorOfTheHandlerEndsTheRunnerVisibly() throws SQLException {
+  void anErrorOfTheMachineEndsTheRunnerVisibly() throws SQLException {
     // Given
     topic.publish("e1");
 
@@ -312,12 +312,12 @@ class InboxRunnerTest extends RunnerTestBase {
             runner()
                 .handler(
                     (connection, event) -> {
-                      throw new NoClassDefFoundError("x");
+                      throw new OutOfMemoryError("x");
                     }));
 
     // Then
     assertThat(runner.ended()).failsWithin(PATIENCE);
-    assertThat(runner.failure()).get().isInstanceOf(NoClassDefFoundError.class);
+    assertThat(runner.failure()).get().isInstanceOf(OutOfMemoryError.class);
     assertThat(Effects.markers(database)).isEmpty();
   }
 

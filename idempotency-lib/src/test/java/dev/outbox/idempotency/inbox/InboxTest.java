@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.idempotency.TestDatabase;
+import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import java.io.IOException;

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outbox.idempotency.TestDatabase;
+import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.idempotency.inbox.EventKey;
 import dev.outbox.idempotency.inbox.Inbox;
 import dev.outbox.idempotency.inbox.InboxSchema;
-import dev.outbox.idempotency.inbox.TransactionRequiredException;
 import dev.outbox.local.PostgresServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -10,12 +10,15 @@ import dev.outbox.local.PostgresServer;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What may happen to a worker, and that every job still has its effect once. */
+@Tag("slow")
 class JobWorkerFaultTest extends JobTestBase {
 
   private static final int MANY = 10_000;
@@ -42,6 +45,7 @@ class JobWorkerFaultTest extends JobTestBase {
       child.sigkill();
     }
     assertThat(states()).containsExactly("pending 16", "running 4");
+    assertThat(database.query("select sum(attempts) from durable_job")).containsExactly("2");
     receiver.behave((key, call) -> Conduct.ACT);
     started(worker(receiver.handler()));
     awaitStates("done 20");
@@ -56,6 +60,39 @@ class JobWorkerFaultTest extends JobTestBase {
             IntStream.range(0, 20)
                 .boxed()
                 .collect(toMap(i -> key(i).idempotencyKey(), i -> "shipped " + i)));
+  }
+
+  @Test
+  void aJobThatKillsItsWorkersIsGivenUpAndTakesNoOtherAlong() throws SQLException, IOException {
+    // Given: two run at once; the first kills its process as soon as the second is there
+    enqueue(List.of(Job.of(key(0), KilledByItsJob.KILLER)));
+    enqueue(List.of(job(1), job(2), job(3)));
+
+    // When: the process is started again and again
+    int deaths = 0;
+    while (states().stream().noneMatch(state -> state.startsWith("abandoned"))) {
+      try (ChildProcess child =
+          ChildProcess.java()
+              .mainClass(KilledByItsJob.class.getName())
+              .arguments(database.url(), database.user(), database.password())
+              .start()) {
+        awaitTrue(() -> !child.isAlive() || states().contains("abandoned 1"));
+        deaths += child.isAlive() ? 0 : 1;
+      }
+      assertThat(deaths).isLessThanOrEqualTo(KilledByItsJob.MOST_ATTEMPTS);
+    }
+
+    // Then
+    assertThat(deaths).isEqualTo(KilledByItsJob.MOST_ATTEMPTS);
+    assertThat(states()).containsExactly("abandoned 1", "done 3");
+    assertThat(database.query("select reason from durable_job where state = 'abandoned'"))
+        .containsExactly(JobStore.NO_OUTCOME);
+    assertThat(database.query("select attempts from durable_job order by id"))
+        .containsExactly(
+            String.valueOf(KilledByItsJob.MOST_ATTEMPTS),
+            String.valueOf(KilledByItsJob.TOGETHER + 1),
+            "1",
+            "1");
   }
 
   @Test

@@ -16,6 +16,8 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -69,8 +71,8 @@ class JobWorkerTest extends JobTestBase {
 
     // When
     started(worker(attempt -> JobOutcome.retry("429", Duration.ofHours(1))));
+    awaitBegun();
     awaitStates("pending 1");
-    awaitTrue(() -> !database.query("select 1 from durable_job where attempts = 1").isEmpty());
 
     // Then
     assertThat(
@@ -356,7 +358,7 @@ class JobWorkerTest extends JobTestBase {
             worker(attempt -> awaitWhateverComes(gate))
                 .lease(Duration.ofMillis(300))
                 .attemptTimeout(Duration.ofMillis(100)));
-    awaitTrue(() -> !database.query("select 1 from durable_job where attempts = 1").isEmpty());
+    awaitBegun();
 
     // When
     started(worker(attempt -> JobOutcome.done()));
@@ -365,6 +367,10 @@ class JobWorkerTest extends JobTestBase {
 
     // Then
     awaitTrue(() -> stuck.counts().equals(new WorkerCounts(0, 0, 0, 1)));
+  }
+
+  private void awaitBegun() {
+    awaitTrue(() -> !database.query("select 1 from durable_job where attempts = 1").isEmpty());
   }
 
   private static JobOutcome awaitWhateverComes(CountDownLatch gate) {
@@ -395,7 +401,7 @@ class JobWorkerTest extends JobTestBase {
                                   c, "insert into effect values (default, 'late')"));
                     })
                 .lease(LONG));
-    awaitStates("running 1");
+    awaitBegun();
     database.execute("update durable_job set due_at = now() - interval '1 s'");
 
     // When: another has taken the job over and still works on it
@@ -471,6 +477,42 @@ class JobWorkerTest extends JobTestBase {
     assertThat(database.query("select attempts from durable_job")).containsExactly("3");
     assertThat(handled).hasValue(0);
     awaitTrue(() -> worker.counts().abandoned() == 1);
+  }
+
+  @Test
+  void aJobThatMayBeWhatEndsItsWorkersRunsWithoutAnyOtherBesideIt() throws SQLException {
+    // Given: the second of three has twice been begun and left without an outcome
+    enqueue(List.of(job(0)));
+    enqueue(List.of(job(1)));
+    enqueue(List.of(job(2)));
+    database.execute(
+        """
+        update durable_job set state = 'running', attempts = 2, fence = 2
+        where business_id = 'order 1'
+        """);
+    Semaphore running = new Semaphore(0);
+    Queue<JobKey> inOrder = new ConcurrentLinkedQueue<>();
+    Queue<JobKey> met = new ConcurrentLinkedQueue<>();
+
+    // When: each waits for another
+    started(
+        worker(
+                attempt -> {
+                  inOrder.add(attempt.key());
+                  running.release();
+                  if (running.tryAcquire(2, 300, TimeUnit.MILLISECONDS)) {
+                    met.add(attempt.key());
+                  } else {
+                    running.acquire();
+                  }
+                  return JobOutcome.done();
+                })
+            .concurrency(3));
+    awaitStates("done 3");
+
+    // Then
+    assertThat(met).isEmpty();
+    assertThat(inOrder).containsExactly(key(0), key(1), key(2));
   }
 
   @Test

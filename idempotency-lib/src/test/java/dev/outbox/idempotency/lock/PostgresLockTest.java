@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.outbox.idempotency.TestDatabase;
-import dev.outbox.idempotency.inbox.TransactionRequiredException;
+import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import java.sql.Connection;

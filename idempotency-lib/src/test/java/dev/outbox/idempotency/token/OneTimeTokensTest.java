@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.idempotency.TestDatabase;
-import dev.outbox.idempotency.inbox.TransactionRequiredException;
+import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.idempotency.token.TokenResult.Accepted;
 import dev.outbox.idempotency.token.TokenResult.AlreadySpent;
 import dev.outbox.idempotency.token.TokenResult.Expired;

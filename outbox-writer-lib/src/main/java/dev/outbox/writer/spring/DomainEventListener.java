@@ -5,7 +5,6 @@ import org.springframework.context.ApplicationEvent;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.PayloadApplicationEvent;
 import org.springframework.core.Ordered;
-import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /** Appends published domain events that have a mapping; see {@link OutboxMapping}. */
@@ -41,13 +40,7 @@ final class DomainEventListener implements ApplicationListener<ApplicationEvent>
   private static void preventCommit(Throwable failure) {
     if (TransactionSynchronizationManager.isSynchronizationActive()
         && TransactionSynchronizationManager.isActualTransactionActive()) {
-      TransactionSynchronizationManager.registerSynchronization(
-          new TransactionSynchronization() {
-            @Override
-            public void beforeCommit(boolean readOnly) {
-              throw new LostEventException(failure);
-            }
-          });
+      TransactionGuard.ofCurrentTransaction().lost(failure);
     }
   }
 

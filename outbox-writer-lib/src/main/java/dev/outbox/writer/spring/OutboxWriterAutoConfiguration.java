@@ -79,9 +79,9 @@ public final class OutboxWriterAutoConfiguration {
     return outboxes.bound(outbox);
   }
 
-  /** Spring Boot hands it to the transaction managers that it configures. */
+  /** Static, so that it is there before the transaction managers. */
   @Bean
-  TransactionWatch outboxTransactionWatch() {
+  static TransactionWatch outboxTransactionWatch() {
     return new TransactionWatch();
   }
 

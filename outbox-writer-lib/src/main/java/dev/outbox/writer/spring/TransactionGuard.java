@@ -11,9 +11,9 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * Knows whether the current Spring transaction has been committed. In callbacks after the commit
- * Spring still calls it active and keeps its connection, on which an append would be committed on
- * its own, or lost.
+ * Knows whether the current Spring transaction has been committed, and whether it may be. In
+ * callbacks after the commit Spring still calls it active and keeps its connection, on which an
+ * append would be committed on its own, or lost.
  *
  * <p>One per transaction, from its begin ({@link TransactionWatch}) or from the first append. One
  * that is made after the commit only can tell from the callbacks that it has missed, too late for
@@ -24,6 +24,7 @@ final class TransactionGuard implements TransactionSynchronization {
   private boolean seenBeforeTheEnd;
   private boolean over;
   private @Nullable DataSource appendedTo;
+  private @Nullable Throwable lost;
 
   private TransactionGuard() {}
 
@@ -37,6 +38,7 @@ final class TransactionGuard implements TransactionSynchronization {
     }
     TransactionGuard guard = new TransactionGuard();
     TransactionSynchronizationManager.registerSynchronization(guard);
+    TransactionSynchronizationManager.registerSynchronization(new LastWord(guard));
     return guard;
   }
 
@@ -46,6 +48,22 @@ final class TransactionGuard implements TransactionSynchronization {
 
   void appending(DataSource dataSource) {
     appendedTo = dataSource;
+  }
+
+  /** An event could not be appended: from now on there must be no commit. */
+  void lost(Throwable failure) {
+    if (!over && lost == null) {
+      lost = failure;
+    }
+  }
+
+  /**
+   * @throws LostEventException if the commit would leave an event out
+   */
+  void requireNothingLost() {
+    if (lost != null) {
+      throw new LostEventException(lost);
+    }
   }
 
   @Override
@@ -70,6 +88,10 @@ final class TransactionGuard implements TransactionSynchronization {
               + " been rolled back. Append before the commit, or in a transaction of its own"
               + " (Propagation.REQUIRES_NEW).");
     }
+    if (status == STATUS_COMMITTED) {
+      // Only where nobody could refuse in time, see LastWord: then Spring logs this as an error.
+      requireNothingLost();
+    }
   }
 
   private static void rollBack(DataSource dataSource) {
@@ -87,5 +109,23 @@ final class TransactionGuard implements TransactionSynchronization {
   @Override
   public int getOrder() {
     return Ordered.HIGHEST_PRECEDENCE;
+  }
+
+  /**
+   * Refuses behind the callbacks of others, for transaction managers that no {@link
+   * TransactionWatch} listens to: those that are no beans. It cannot refuse what fails in {@code
+   * beforeCompletion}, whose exceptions Spring drops.
+   */
+  private record LastWord(TransactionGuard guard) implements TransactionSynchronization {
+
+    @Override
+    public void beforeCommit(boolean readOnly) {
+      guard.requireNothingLost();
+    }
+
+    @Override
+    public int getOrder() {
+      return Ordered.LOWEST_PRECEDENCE;
+    }
   }
 }

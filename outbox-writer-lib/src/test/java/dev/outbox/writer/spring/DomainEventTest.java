@@ -17,9 +17,12 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceTransactionManagerAutoConfiguration;
@@ -38,6 +41,8 @@ import org.springframework.context.event.SimpleApplicationEventMulticaster;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -264,6 +269,110 @@ class DomainEventTest {
 
           assertThat(purchases()).isEmpty();
         });
+  }
+
+  /** Where callbacks of a transaction publish, and how far they let the exception go. */
+  enum Phase {
+    BEFORE_COMMIT {
+      @Override
+      TransactionSynchronization publishing(ApplicationContext context) {
+        return new TransactionSynchronization() {
+          @Override
+          public void beforeCommit(boolean readOnly) {
+            assertThatThrownBy(() -> context.publishEvent(new Unmappable("1")));
+          }
+        };
+      }
+    },
+    BEFORE_COMPLETION {
+      @Override
+      TransactionSynchronization publishing(ApplicationContext context) {
+        return new TransactionSynchronization() {
+          @Override
+          public void beforeCompletion() {
+            context.publishEvent(new Unmappable("1"));
+          }
+        };
+      }
+    };
+
+    abstract TransactionSynchronization publishing(ApplicationContext context);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aMappingThatFailsWhileTheTransactionEndsStillPreventsTheCommit(Phase phase) {
+    application.run(context -> assertNotCommitted(context, phase));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aTransactionManagerOfTheApplicationsOwnIsWatchedToo(Phase phase) {
+    application
+        .withUserConfiguration(OwnTransactionManager.class)
+        .run(context -> assertNotCommitted(context, phase));
+  }
+
+  private void assertNotCommitted(ApplicationContext context, Phase phase) throws SQLException {
+    assertThatExceptionOfType(LostEventException.class)
+        .isThrownBy(
+            () ->
+                inTransaction(
+                    context,
+                    purchase -> {
+                      purchase.accept("1");
+                      TransactionSynchronizationManager.registerSynchronization(
+                          phase.publishing(context));
+                    }))
+        .withMessageContaining("no mapping for 1");
+    assertThat(purchases()).isEmpty();
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  static class OwnTransactionManager {
+
+    @Bean
+    PlatformTransactionManager ownTransactionManager(DataSource dataSource) {
+      return new JdbcTransactionManager(dataSource);
+    }
+  }
+
+  @Test
+  void aTransactionManagerThatIsNoBeanIsRefusedTheCommitBehindAllOtherCallbacks() {
+    application.run(
+        context -> {
+          // Given
+          DataSource dataSource = context.getBean(DataSource.class);
+          TransactionTemplate unwatched =
+              new TransactionTemplate(new JdbcTransactionManager(dataSource));
+
+          // Then
+          assertThatExceptionOfType(LostEventException.class)
+              .isThrownBy(
+                  () ->
+                      unwatched.executeWithoutResult(
+                          status -> {
+                            TransactionSynchronizationManager.registerSynchronization(
+                                ordinary(Phase.BEFORE_COMMIT.publishing(context)));
+                            context.publishEvent(new Placed("1"));
+                          }));
+          assertThat(types()).isEmpty();
+        });
+  }
+
+  /** As those of transactional event listeners are, neither first nor last. */
+  private static TransactionSynchronization ordinary(TransactionSynchronization callback) {
+    return new TransactionSynchronization() {
+      @Override
+      public void beforeCommit(boolean readOnly) {
+        callback.beforeCommit(readOnly);
+      }
+
+      @Override
+      public int getOrder() {
+        return 0;
+      }
+    };
   }
 
   @Test

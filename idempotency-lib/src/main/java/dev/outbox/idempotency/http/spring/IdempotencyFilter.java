@@ -11,6 +11,7 @@ import dev.outbox.idempotency.http.Mode;
 import dev.outbox.idempotency.http.Outcome;
 import dev.outbox.idempotency.http.Problem;
 import dev.outbox.idempotency.http.Stage;
+import dev.outbox.idempotency.internal.Unavailability;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -25,6 +26,7 @@ import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.RecoverableDataAccessException;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.transaction.TransactionException;
+import org.springframework.transaction.TransactionSystemException;
 import org.springframework.transaction.UnexpectedRollbackException;
 import org.springframework.web.filter.OncePerRequestFilter;
 
@@ -156,24 +158,36 @@ final class IdempotencyFilter extends OncePerRequestFilter {
       // The handler has swallowed the failure of a @Transactional method: a fault of its own, and
       // nothing is in doubt.
       throw e;
+    } catch (TransactionSystemException e) {
+      // How Spring names a commit that failed in words that it does not know. Refused by the
+      // database, as by a deferred trigger, it is rolled back, and a repeat would end the same.
+      if (Unavailability.isRefusal(e)) {
+        throw e;
+      }
+      unavailable(endpoint, response, e);
     } catch (IdempotencyStoreException
         | TransactionException
         | DataAccessResourceFailureException
         | RecoverableDataAccessException
         | TransientDataAccessException
         | SQLException e) {
-      // One line: while the database is away each request comes by here.
-      log.atWarn()
-          .addKeyValue("endpoint", endpoint.name())
-          .addKeyValue("failure", e.getClass().getSimpleName())
-          .log("idempotency keys unavailable, answered 503: look at the database");
-      log.atDebug().setCause(e).log("Why idempotency keys are unavailable");
-      write(response, Problem.storeUnavailable(idempotency.retryAfter()), endpoint);
+      unavailable(endpoint, response, e);
     } catch (ServletException | IOException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
       throw new ServletException(e);
     }
+  }
+
+  private void unavailable(Endpoint endpoint, HttpServletResponse response, Exception e)
+      throws IOException {
+    // One line: while the database is away each request comes by here.
+    log.atWarn()
+        .addKeyValue("endpoint", endpoint.name())
+        .addKeyValue("failure", e.getClass().getSimpleName())
+        .log("idempotency keys unavailable, answered 503: look at the database");
+    log.atDebug().setCause(e).log("Why idempotency keys are unavailable");
+    write(response, Problem.storeUnavailable(idempotency.retryAfter()), endpoint);
   }
 
   private void write(Exchange exchange, CapturedResponse captured, Outcome outcome)

@@ -1,11 +1,11 @@
 package dev.outbox.idempotency.inbox.spring;
 
+import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.idempotency.inbox.BatchEffect;
 import dev.outbox.idempotency.inbox.Claimed;
 import dev.outbox.idempotency.inbox.Effect;
 import dev.outbox.idempotency.inbox.EventKey;
 import dev.outbox.idempotency.inbox.Inbox;
-import dev.outbox.idempotency.inbox.TransactionRequiredException;
 import java.sql.SQLException;
 import java.util.List;
 import javax.sql.DataSource;

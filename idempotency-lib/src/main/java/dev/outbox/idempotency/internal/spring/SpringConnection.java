@@ -1,6 +1,6 @@
 package dev.outbox.idempotency.internal.spring;
 
-import dev.outbox.idempotency.inbox.TransactionRequiredException;
+import dev.outbox.idempotency.TransactionRequiredException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;

@@ -1,6 +1,6 @@
 package dev.outbox.idempotency.jobs.spring;
 
-import dev.outbox.idempotency.inbox.TransactionRequiredException;
+import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.idempotency.internal.spring.SpringConnection;
 import dev.outbox.idempotency.jobs.AbandonedJob;
 import dev.outbox.idempotency.jobs.Job;

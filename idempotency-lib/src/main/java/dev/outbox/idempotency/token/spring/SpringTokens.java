@@ -1,6 +1,6 @@
 package dev.outbox.idempotency.token.spring;
 
-import dev.outbox.idempotency.inbox.TransactionRequiredException;
+import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.idempotency.internal.spring.SpringConnection;
 import dev.outbox.idempotency.token.OneTimeTokens;
 import dev.outbox.idempotency.token.TokenResult;

@@ -11,6 +11,7 @@ import dev.outbox.idempotency.http.IdempotencySchemaException;
 import dev.outbox.idempotency.http.IdempotencyStore;
 import dev.outbox.idempotency.http.IdempotencyTransactions;
 import dev.outbox.idempotency.http.Mode;
+import dev.outbox.idempotency.http.Stage;
 import dev.outbox.idempotency.http.WindowTooShortException;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
@@ -40,6 +41,7 @@ import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 @WithLocalStack
@@ -182,6 +184,38 @@ class IdempotencyAutoConfigurationTest {
               assertThat(carts.window()).isEqualTo(Duration.ofHours(48));
             });
   }
+
+  @Test
+  void controllersThatInheritAMethodHaveAnEndpointEach() {
+    application
+        .withBean(LeftShelf.class)
+        .withBean(RightShelf.class)
+        .withPropertyValues("outbox.idempotency.endpoints.[POST /right/take].stage=optional")
+        .run(
+            context -> {
+              IdempotentEndpoints endpoints = context.getBean(IdempotentEndpoints.class);
+              assertThat(endpoint(endpoints, "/left/take").name()).isEqualTo("POST /left/take");
+              assertThat(endpoint(endpoints, "/left/take").stage()).isEqualTo(Stage.REQUIRED);
+              assertThat(endpoint(endpoints, "/right/take").name()).isEqualTo("POST /right/take");
+              assertThat(endpoint(endpoints, "/right/take").stage()).isEqualTo(Stage.OPTIONAL);
+            });
+  }
+
+  static class Shelf {
+    @Idempotent
+    @PostMapping("/take")
+    String take() {
+      return "";
+    }
+  }
+
+  @RestController
+  @RequestMapping("/left")
+  static class LeftShelf extends Shelf {}
+
+  @RestController
+  @RequestMapping("/right")
+  static class RightShelf extends Shelf {}
 
   @Test
   void theWindowIsADayOrWhatRetriesAskForWhereThatIsLonger() {

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @WithLocalStack
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -245,6 +247,49 @@ class IdempotencyFilterTest {
     assertThat(second.headers().firstValue("Location")).isEmpty();
     assertThat(shop.orders()).containsExactly("unique");
     assertThat(database.query("select id from idempotency_key")).hasSize(1);
+  }
+
+  @Test
+  void aCommitThatTheDatabaseRefusesForGoodIsAServerErrorAndNotCalledSafeToRepeat()
+      throws SQLException {
+    // Given
+    raiseAtCommit("refused", "P0001");
+
+    // When
+    HttpResponse<byte[]> first = shop.post("/orders", key, "refused");
+    HttpResponse<byte[]> second = shop.post("/orders", key, "refused");
+
+    // Then
+    assertThat(first.statusCode()).isEqualTo(500);
+    assertThat(text(first)).doesNotContain("idempotency-store-unavailable");
+    assertThat(second.statusCode()).isEqualTo(500);
+    assertThat(shop.orders()).isEmpty();
+    assertThat(database.query("select id from idempotency_key")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"08006", "40001", "53100", "57014", "57P01", "58030"})
+  void aCommitThatFailsForWantOfADatabaseMayBeRepeated(String sqlState) throws SQLException {
+    // Given
+    raiseAtCommit("unlucky " + sqlState, sqlState);
+
+    // Then
+    assertProblem(
+        shop.post("/orders", key, "unlucky " + sqlState), 503, "idempotency-store-unavailable");
+    assertThat(shop.orders()).isEmpty();
+  }
+
+  /** The name of the trigger tells apart what the tests of this class leave behind. */
+  private void raiseAtCommit(String item, String sqlState) throws SQLException {
+    database.execute(
+        """
+        create function raise_%1$s() returns trigger language plpgsql as
+          $$ begin raise exception 'at commit' using errcode = '%1$s'; end $$;
+        create constraint trigger raise_%1$s after insert on customer_order
+          deferrable initially deferred for each row
+          when (new.item = '%2$s') execute function raise_%1$s();
+        """
+            .formatted(sqlState, item));
   }
 
   @Test

@@ -21,10 +21,12 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A service in a process of its own, killed where it hurts most. */
 @WithLocalStack
+@Tag("slow")
 class KilledServiceTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);

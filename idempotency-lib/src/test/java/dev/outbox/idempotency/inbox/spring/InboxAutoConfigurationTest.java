@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.idempotency.inbox.EventKey;
 import dev.outbox.idempotency.inbox.InboxRunner;
 import dev.outbox.idempotency.inbox.InboxSchemaException;
 import dev.outbox.idempotency.inbox.InboxTable;
 import dev.outbox.idempotency.inbox.InboxTransactions;
-import dev.outbox.idempotency.inbox.TransactionRequiredException;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.outbox.idempotency.inbox.TransactionRequiredException;
+import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.idempotency.jobs.Job;
 import dev.outbox.idempotency.jobs.JobKey;
 import dev.outbox.idempotency.jobs.JobOutcome;

@@ -3,7 +3,7 @@ package dev.outbox.idempotency.token.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.outbox.idempotency.inbox.TransactionRequiredException;
+import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.idempotency.token.TokenResult;
 import dev.outbox.idempotency.token.TokenSchemaException;
 import dev.outbox.idempotency.token.TokenScope;

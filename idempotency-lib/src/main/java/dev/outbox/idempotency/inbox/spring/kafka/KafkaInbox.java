@@ -9,6 +9,8 @@ import dev.outbox.idempotency.inbox.InboxTransactions;
 import dev.outbox.idempotency.inbox.PositionInbox;
 import dev.outbox.idempotency.inbox.RecordPosition;
 import dev.outbox.idempotency.inbox.UnidentifiedEventException;
+import dev.outbox.idempotency.internal.MachineError;
+import dev.outbox.idempotency.internal.Unavailability;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,7 +97,15 @@ public final class KafkaInbox {
   public <K, V> boolean apply(ConsumerRecord<K, V> record, RecordEffect<K, V> effect)
       throws Exception {
     requireNoTransaction();
-    return inTransaction(List.of(record), effect, new int[1]).isNew(0);
+    try {
+      return inTransaction(List.of(record), effect, new InHand()).isNew(0);
+    } catch (Error failure) {
+      if (MachineError.is(failure)) {
+        throw failure;
+      }
+      // The container would end at an error, and so would each that takes the record over.
+      throw new IllegalStateException("The effect of a record failed with an error", failure);
+    }
   }
 
   /**
@@ -104,36 +114,97 @@ public final class KafkaInbox {
    * <p>When the effect of a record fails, everything is rolled back, the records before it are
    * applied and committed without it, and a {@link BatchListenerFailedException} names it: so the
    * container's error handler commits the offsets of what is applied, and only of that, and tries
-   * that record and those behind it again, or hands it to its recoverer.
+   * that record and those behind it again, or hands it to its recoverer. Should another one fail
+   * meanwhile, that is the one named. When the commit is refused, records are applied one by one.
+   *
+   * <p>A database that is away or busy is no record's fault: the exception names none, and the
+   * whole batch comes again.
    *
    * @param records in the order of the container, none left out
    * @throws BatchListenerFailedException when the effect of a record fails
    * @throws IllegalStateException inside a transaction of the same data source
-   * @throws Exception when the database fails; nothing is left then
+   * @throws Exception when the database fails; what is not applied by then comes again
    */
   public <K, V> Claimed applyBatch(List<ConsumerRecord<K, V>> records, RecordEffect<K, V> effect)
       throws Exception {
     requireNoTransaction();
-    int[] begun = new int[1];
+    InHand inHand = new InHand();
     try {
-      return inTransaction(records, effect, begun);
-    } catch (Exception failure) {
-      OptionalInt culprit = culprit(records, begun[0], failure);
-      if (culprit.isEmpty()) {
-        throw failure;
-      }
-      if (culprit.getAsInt() > 0) {
-        var unused = inTransaction(records.subList(0, culprit.getAsInt()), effect, new int[1]);
-      }
-      throw new BatchListenerFailedException(
-          "The effect of a record failed; those before it are applied",
-          failure,
-          records.get(culprit.getAsInt()));
+      return inTransaction(records, effect, inHand);
+    } catch (Throwable failure) {
+      throw settle(records, effect, inHand, failure);
     }
   }
 
+  /**
+   * Applies what stands before the record that failed; where one of those fails now, what stands
+   * before that.
+   *
+   * @return what the container is to know; names the record that failed last, unless nobody is to
+   *     blame
+   */
+  private <K, V> Exception settle(
+      List<ConsumerRecord<K, V>> records,
+      RecordEffect<K, V> effect,
+      InHand inHandAtFirst,
+      Throwable firstFailure) {
+    List<ConsumerRecord<K, V>> rest = records;
+    InHand inHand = inHandAtFirst;
+    Throwable failure = firstFailure;
+    while (true) {
+      OptionalInt culprit = culprit(rest, inHand, failure);
+      if (culprit.isEmpty()) {
+        return inHand.committing && !isNobodys(failure)
+            ? oneByOne(rest, effect, failure)
+            : passedOn(failure);
+      }
+      Exception named = named(rest.get(culprit.getAsInt()), failure);
+      rest = rest.subList(0, culprit.getAsInt());
+      if (rest.isEmpty()) {
+        return named;
+      }
+      inHand = new InHand();
+      try {
+        var unused = inTransaction(rest, effect, inHand);
+        return named;
+      } catch (Throwable next) {
+        failure = next;
+      }
+    }
+  }
+
+  /** The commit failed, and any of them may be why. */
+  private <K, V> Exception oneByOne(
+      List<ConsumerRecord<K, V>> records, RecordEffect<K, V> effect, Throwable together) {
+    for (ConsumerRecord<K, V> record : records) {
+      InHand inHand = new InHand();
+      try {
+        var unused = inTransaction(List.of(record), effect, inHand);
+      } catch (Throwable failure) {
+        return culprit(List.of(record), inHand, failure).isPresent()
+            ? named(record, failure)
+            : passedOn(failure);
+      }
+    }
+    // All are applied, and come again as repeats.
+    return passedOn(together);
+  }
+
+  private static Exception named(ConsumerRecord<?, ?> record, Throwable failure) {
+    return new BatchListenerFailedException(
+        "The effect of a record failed; those before it are applied", failure, record);
+  }
+
+  private static Exception passedOn(Throwable failure) {
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    return (Exception) failure;
+  }
+
   private <K, V> Claimed inTransaction(
-      List<ConsumerRecord<K, V>> records, RecordEffect<K, V> effect, int[] begun) throws Exception {
+      List<ConsumerRecord<K, V>> records, RecordEffect<K, V> effect, InHand inHand)
+      throws Exception {
     List<Claimed> claimed = new ArrayList<>(1);
     transactions.inTransaction(
         connection -> {
@@ -142,21 +213,28 @@ public final class KafkaInbox {
                   connection,
                   records,
                   index -> {
-                    begun[0] = index + 1;
+                    inHand.record = OptionalInt.of(index);
                     effect.apply(records.get(index));
                   }));
-          // What fails from here on is the commit, and that is no record's fault.
-          begun[0] = 0;
+          // What fails from here on is the commit.
+          inHand.committing = inHand.record.isPresent();
+          inHand.record = OptionalInt.empty();
         });
     return claimed.get(0);
   }
 
+  /** How far a transaction has come. */
+  private static final class InHand {
+    private OptionalInt record = OptionalInt.empty();
+    private boolean committing;
+  }
+
   /**
-   * Which record failed: the one that does not say which event it is, or the one in hand. A failure
-   * of the commit or of the connection is nobody's, and the whole batch comes again.
+   * Which record failed: the one that does not say which event it is, or the one in hand, or the
+   * only one there is.
    */
   private static OptionalInt culprit(
-      List<? extends ConsumerRecord<?, ?>> records, int begun, Exception failure) {
+      List<? extends ConsumerRecord<?, ?>> records, InHand inHand, Throwable failure) {
     if (failure instanceof UnidentifiedEventException unidentified) {
       for (int i = 0; i < records.size(); i++) {
         if (unidentified.isOf(records.get(i))) {
@@ -164,7 +242,15 @@ public final class KafkaInbox {
         }
       }
     }
-    return begun == 0 ? OptionalInt.empty() : OptionalInt.of(begun - 1);
+    if (isNobodys(failure)) {
+      return OptionalInt.empty();
+    }
+    return inHand.committing && records.size() == 1 ? OptionalInt.of(0) : inHand.record;
+  }
+
+  /** The database was away or busy, or the machine fails: no record is to blame. */
+  private static boolean isNobodys(Throwable failure) {
+    return Unavailability.isCauseOf(failure) || MachineError.is(failure);
   }
 
   private void requireNoTransaction() {

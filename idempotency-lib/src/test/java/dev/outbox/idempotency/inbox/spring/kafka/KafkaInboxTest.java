@@ -3,6 +3,7 @@ package dev.outbox.idempotency.inbox.spring.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.idempotency.inbox.spring.InboxAutoConfiguration;
@@ -10,7 +11,10 @@ import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import java.io.IOException;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +37,7 @@ import org.springframework.boot.jdbc.autoconfigure.DataSourceTransactionManagerA
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.context.runner.ContextConsumer;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -227,6 +232,133 @@ class KafkaInboxTest {
               .hasRootCauseMessage("it has no header 'ce_source'");
           awaitEffects("e1");
         });
+  }
+
+  @Test
+  void aRecordThatFailsOnlyAfterALaterOneDidIsNamedToo() {
+    application.run(
+        context -> {
+          // Given: e2 fails when it is applied again without the poison
+          Map<String, Integer> attempts = new HashMap<>();
+          RecordEffect<String, String> effect =
+              record -> {
+                jdbc.update("insert into effect (event_id) values (?)", record.value());
+                int attempt = attempts.merge(record.value(), 1, Integer::sum);
+                if (record.value().equals("poison")
+                    || (record.value().equals("e2") && attempt > 1)) {
+                  throw new IOException("no");
+                }
+              };
+
+          // Then
+          assertThatThrownBy(
+                  () -> inbox(context).applyBatch(records("e1", "e2", "e3", "poison"), effect))
+              .asInstanceOf(type(BatchListenerFailedException.class))
+              .extracting(BatchListenerFailedException::getRecord)
+              .extracting(record -> ((ConsumerRecord<?, ?>) record).value())
+              .isEqualTo("e2");
+          awaitEffects("e1");
+        });
+  }
+
+  @Test
+  void aDatabaseThatIsAwayIsNoRecordsFault() {
+    application.run(
+        context -> {
+          // Given: away at e2, and away while what stands before the poison is applied
+          RecordEffect<String, String> away =
+              record -> {
+                if (record.value().equals("e2")) {
+                  throw new IllegalStateException(new SQLException("away", "08006"));
+                }
+              };
+          AtomicInteger attempts = new AtomicInteger();
+          RecordEffect<String, String> awayLater =
+              record -> {
+                if (record.value().equals("poison")) {
+                  throw new IOException("no");
+                } else if (attempts.incrementAndGet() > 2) {
+                  throw new SQLException("away", "57P01");
+                }
+              };
+
+          // Then
+          assertThatThrownBy(() -> inbox(context).applyBatch(records("e1", "e2"), away))
+              .isExactlyInstanceOf(IllegalStateException.class);
+          assertThatThrownBy(
+                  () -> inbox(context).applyBatch(records("e1", "e2", "poison"), awayLater))
+              .isExactlyInstanceOf(SQLException.class);
+          assertThat(jdbc.queryForList("select 1 from inbox_event")).isEmpty();
+        });
+  }
+
+  @Test
+  void aRecordWhoseEffectIsRefusedByTheCommitAloneIsFoundAndNamed() {
+    jdbc.execute("alter table effect add unique (event_id) deferrable initially deferred");
+    jdbc.update("insert into effect (event_id) values ('e2')");
+    application.run(
+        context -> {
+          // Given
+          RecordEffect<String, String> effect =
+              record -> jdbc.update("insert into effect (event_id) values (?)", record.value());
+
+          // Then
+          assertThatThrownBy(() -> inbox(context).applyBatch(records("e1", "e2", "e3"), effect))
+              .asInstanceOf(type(BatchListenerFailedException.class))
+              .extracting(BatchListenerFailedException::getRecord)
+              .extracting(record -> ((ConsumerRecord<?, ?>) record).value())
+              .isEqualTo("e2");
+          awaitEffects("e2", "e1");
+        });
+  }
+
+  @Test
+  void anErrorOfTheEffectIsTheRecordsAndOneOfTheMachineIsNot() {
+    application.run(
+        context -> {
+          // Given
+          KafkaInbox inbox = inbox(context);
+          RecordEffect<String, String> overflowing =
+              record -> {
+                if (record.value().equals("e2")) {
+                  throw new StackOverflowError();
+                }
+              };
+          RecordEffect<String, String> exhausting =
+              record -> {
+                throw new OutOfMemoryError();
+              };
+
+          // Then
+          assertThatThrownBy(() -> inbox.applyBatch(records("e1", "e2"), overflowing))
+              .asInstanceOf(type(BatchListenerFailedException.class))
+              .extracting(BatchListenerFailedException::getRecord)
+              .extracting(record -> ((ConsumerRecord<?, ?>) record).value())
+              .isEqualTo("e2");
+          assertThatThrownBy(() -> inbox.apply(records("e2").get(0), overflowing))
+              .isInstanceOf(IllegalStateException.class)
+              .hasCauseInstanceOf(StackOverflowError.class);
+          assertThatThrownBy(() -> inbox.applyBatch(records("e3"), exhausting))
+              .isInstanceOf(OutOfMemoryError.class);
+          assertThatThrownBy(() -> inbox.apply(records("e3").get(0), exhausting))
+              .isInstanceOf(OutOfMemoryError.class);
+        });
+  }
+
+  private static KafkaInbox inbox(ApplicationContext context) {
+    return context.getBean(KafkaInboxes.class).forConsumer("shipping");
+  }
+
+  private static List<ConsumerRecord<String, String>> records(String... ids) {
+    List<ConsumerRecord<String, String>> records = new ArrayList<>();
+    for (String id : ids) {
+      ConsumerRecord<String, String> record =
+          new ConsumerRecord<>("t", 0, records.size(), "key", id);
+      record.headers().add("id", id.getBytes(UTF_8));
+      record.headers().add("ce_source", "orders".getBytes(UTF_8));
+      records.add(record);
+    }
+    return records;
   }
 
   @Test
