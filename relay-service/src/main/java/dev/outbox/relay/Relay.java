@@ -7,6 +7,7 @@ import dev.outbox.relay.RelayState.Starting;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.DatabaseSession;
 import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.ReplacedException;
@@ -104,6 +105,11 @@ public final class Relay {
   /** How long Kafka has owed an acknowledgement, if that is longer than usual; else zero. */
   public Duration stalledFor() {
     return watch.stalledFor();
+  }
+
+  /** The oldest event that Kafka has not acknowledged, if this instance has one under way. */
+  public Optional<OutboxEvent> oldestInFlight() {
+    return watch.oldestInFlight();
   }
 
   /** The slot's lag and room as last looked at, in every state. */

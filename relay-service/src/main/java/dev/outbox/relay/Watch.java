@@ -2,6 +2,7 @@ package dev.outbox.relay;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.DatabaseSession;
+import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.failure.DatabaseFailures;
 import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
@@ -157,6 +158,12 @@ final class Watch {
     Pipeline running = pipeline;
     Duration oldest = running == null ? Duration.ZERO : running.oldestInFlight();
     return oldest.compareTo(STALLED_AFTER) < 0 ? Duration.ZERO : oldest;
+  }
+
+  /** The oldest event that Kafka has not acknowledged, if this instance has one under way. */
+  Optional<OutboxEvent> oldestInFlight() {
+    Pipeline running = pipeline;
+    return running == null ? Optional.empty() : running.oldestEvent();
   }
 
   /** The slot's lag and room as last looked at, in every state. */

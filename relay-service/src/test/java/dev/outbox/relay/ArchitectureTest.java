@@ -157,6 +157,35 @@ class ArchitectureTest {
               RELAY + "position..",
               RELAY + "pipeline..");
 
+  /** What acts for an operator is the same code for every front; a front has none of its own. */
+  @ArchTest
+  static final ArchRule theWebWritesNoCommandsAndAsksNoDatabase =
+      noClasses()
+          .that()
+          .resideInAPackage(RELAY + "web..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              RELAY + "source..",
+              RELAY + "position..",
+              RELAY + "routing..",
+              RELAY + "recovery..",
+              RELAY + "command..",
+              "org.springframework.jdbc..",
+              "java.sql..")
+          .orShould()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName(RELAY + "control.ControlLog");
+
+  @ArchTest
+  static final ArchRule onlyTheConsoleKnowsSecurityAndTheLogsWriter =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(RELAY + "web.console..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.springframework.security..", "ch.qos.logback..");
+
   @ArchTest
   static final ArchRule packagesFormNoCycle =
       slices().matching("dev.outbox.relay.(*)..").should().beFreeOfCycles();

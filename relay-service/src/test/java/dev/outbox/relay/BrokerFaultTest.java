@@ -96,6 +96,7 @@ class BrokerFaultTest {
   }
 
   @Nested
+  @Tag("slow")
   class UnderLoad {
 
     @Test

@@ -13,10 +13,12 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Recoveries for which servers must serve nothing else meanwhile. */
 @WithLocalStack
+@Tag("slow")
 class RecoveryAloneTest {
 
   @Test

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /** What the relay does by itself when its slot cannot deliver everything any more. */
 @WithLocalStack
 @Execution(ExecutionMode.CONCURRENT)
+@Tag("slow")
 class RecoveryTest {
 
   @AutoClose private RecoveringRelay relay;

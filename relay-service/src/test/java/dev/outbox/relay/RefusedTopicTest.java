@@ -44,6 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Execution(ExecutionMode.CONCURRENT)
 @ParameterizedClass(name = "{0}")
 @ValueSource(strings = {"at-least-once", "exactly-once"})
+@Tag("slow")
 class RefusedTopicTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 
 /** Parking and release while the relay's process is killed. */
 @WithLocalStack
+@Tag("slow")
 class ReleaseIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(120);

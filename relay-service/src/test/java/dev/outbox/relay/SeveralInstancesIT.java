@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 
 /** Several processes of one relay: one leads, the others stand by. */
 @WithLocalStack
+@Tag("slow")
 class SeveralInstancesIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(90);

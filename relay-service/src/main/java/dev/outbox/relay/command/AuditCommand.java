@@ -19,6 +19,13 @@ import picocli.CommandLine.Option;
     description = {
       "Compares the rows of the outbox table with the records on the topics.",
       "Ends with 1 when an event is lost or out of order, with 0 otherwise."
+    },
+    footerHeading = RelayCommand.EXAMPLES,
+    footer = {
+      "  relay audit",
+      "  relay audit --from=1h",
+      "  relay audit --from=2026-05-01T00:00:00Z --to=2026-05-02T00:00:00Z --strict",
+      "  relay audit --wait=5m --json"
     })
 final class AuditCommand extends OneShotCommand {
 
@@ -48,7 +55,7 @@ final class AuditCommand extends OneShotCommand {
   @Override
   Report execute(RelaySettings settings) throws InterruptedException {
     AuditReport report =
-        new Audit(new SourceDatabase(settings), settings, patience, this::say).run(range());
+        new Audit(new SourceDatabase(settings), settings, patience, progress()).run(range());
     boolean passed = report.isSound() && !(strict && report.duplicated().count() > 0);
     return new Report(report.asText(), report, passed ? ExitCode.OK : ExitCode.SOFTWARE);
   }

@@ -15,6 +15,12 @@ import picocli.CommandLine.Option;
     description = {
       "Makes publication, replication slot and the relay's own table where they are missing.",
       "Running it again changes nothing."
+    },
+    footerHeading = RelayCommand.EXAMPLES,
+    footer = {
+      "  relay init",
+      "  relay init --outbox.relay.database.username=owner",
+      "  relay init --accept-gap"
     })
 final class InitCommand extends OneShotCommand {
 

@@ -1,9 +1,7 @@
 package dev.outbox.relay.command;
 
+import dev.outbox.relay.operations.Moment;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.format.DateTimeParseException;
-import org.springframework.boot.convert.DurationStyle;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -13,19 +11,9 @@ final class MomentConverter implements ITypeConverter<Instant> {
   @Override
   public Instant convert(String text) {
     try {
-      return OffsetDateTime.parse(text).toInstant();
-    } catch (DateTimeParseException e) {
-      return ago(text);
-    }
-  }
-
-  private static Instant ago(String text) {
-    try {
-      return Instant.now().minus(DurationStyle.detectAndParse(text));
+      return Moment.parse(text);
     } catch (IllegalArgumentException e) {
-      throw new TypeConversionException(
-          "'%s' is no moment; give one such as 2026-05-01T00:00:00Z, or how long ago, such as 1h"
-              .formatted(text));
+      throw new TypeConversionException(String.valueOf(e.getMessage()));
     }
   }
 }

@@ -3,6 +3,8 @@ package dev.outbox.relay.command;
 import dev.outbox.relay.command.RelayCommand.SpringArguments;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.SettingsLoader;
+import dev.outbox.relay.operations.ProgressListener;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -18,21 +20,25 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
-import tools.jackson.databind.json.JsonMapper;
 
 /** A command that does one thing, prints what it did and ends. */
 abstract class OneShotCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(names = "--json", description = "Print JSON for programs.")
+  @Option(names = Answer.OPTION, description = "Print JSON for programs.")
   private boolean json;
 
   @Unmatched private List<String> arguments = new ArrayList<>();
 
+  private @Nullable ProgressDisplay progress;
+
   @Override
   public final Integer call() throws InterruptedException {
     SpringArguments.require(spec, arguments);
+    PrintWriter out = out();
+    // Whatever logs, logs beside the answer.
+    System.setOut(System.err);
     try (ConfigurableApplicationContext context =
         new SpringApplicationBuilder(Nothing.class)
             .web(WebApplicationType.NONE)
@@ -40,14 +46,22 @@ abstract class OneShotCommand implements Callable<Integer> {
             .logStartupInfo(false)
             .run(arguments.toArray(String[]::new))) {
       RelaySettings settings = SettingsLoader.load(context.getEnvironment());
-      Report report = execute(settings);
-      spec.commandLine()
-          .getOut()
-          .println(
-              json
-                  ? JsonMapper.builder().build().writeValueAsString(report.forPrograms())
-                  : report.forPeople());
+      Report report = executeAndTell(settings);
+      if (report != Report.GIVEN) {
+        out.println(json ? Answer.of(report.forPrograms()) : report.forPeople());
+      }
       return report.exitCode();
+    }
+  }
+
+  private Report executeAndTell(RelaySettings settings) throws InterruptedException {
+    try {
+      return execute(settings);
+    } finally {
+      ProgressDisplay shown = progress;
+      if (shown != null) {
+        shown.close();
+      }
     }
   }
 
@@ -55,9 +69,20 @@ abstract class OneShotCommand implements Callable<Integer> {
   abstract Report execute(RelaySettings settings) throws InterruptedException;
 
   /** Tells people how far the command is; the output for programs stays clean of it. */
-  final void say(String progress) {
-    spec.commandLine().getErr().println(progress);
-    spec.commandLine().getErr().flush();
+  final ProgressListener progress() {
+    ProgressDisplay display = ProgressDisplay.on(spec.commandLine().getErr());
+    progress = display;
+    return display;
+  }
+
+  /** For the answer, and nothing else. */
+  final PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  /** Whether programs are to read the answer. */
+  final boolean json() {
+    return json;
   }
 
   /** The options do not go together. */
@@ -73,6 +98,9 @@ abstract class OneShotCommand implements Callable<Integer> {
    * @param exitCode the process ends with it
    */
   record Report(String forPeople, Object forPrograms, int exitCode) {
+
+    /** All has been said already, and it went well. */
+    static final Report GIVEN = new Report("", "");
 
     /** It went well. */
     Report(String forPeople, Object forPrograms) {

@@ -1,26 +1,25 @@
 package dev.outbox.relay.command;
 
+import dev.outbox.relay.command.RelayCommand.SpringArguments;
 import dev.outbox.relay.config.RelaySettings;
-import dev.outbox.relay.control.ControlLog;
-import dev.outbox.relay.control.ControlMessage;
+import dev.outbox.relay.control.Attribution;
 import dev.outbox.relay.database.SourceDatabase;
-import dev.outbox.relay.failure.RelayException;
-import dev.outbox.relay.failure.Stage;
-import dev.outbox.relay.parking.ParkedTable;
+import dev.outbox.relay.operations.ParkedEvents;
+import dev.outbox.relay.operations.ParkedEvents.Discarded;
+import dev.outbox.relay.operations.ParkedEvents.Retried;
 import dev.outbox.relay.parking.ParkedTable.Listed;
-import dev.outbox.relay.slot.SlotStatus;
 import java.time.Duration;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.Unmatched;
 
 /** Events set aside: what they are, why, and what is to become of them. */
 @Command(
@@ -32,13 +31,18 @@ import picocli.CommandLine.Spec;
       ParkedCommand.Retry.class,
       ParkedCommand.DiscardParked.class
     },
-    description = "Looks after events that were set aside: list, show, retry, discard.")
+    description = "Looks after events that were set aside: list, show, retry, discard.",
+    footerHeading = RelayCommand.EXAMPLES,
+    footer = {"  relay parked list", "  relay parked retry Order/42"})
 final class ParkedCommand implements Runnable {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
+  @Unmatched private List<String> arguments = new ArrayList<>();
+
   @Override
   public void run() {
+    SpringArguments.require(spec, arguments);
     spec.commandLine().usage(spec.commandLine().getOut());
   }
 
@@ -61,8 +65,10 @@ final class ParkedCommand implements Runnable {
   @Command(
       name = "list",
       mixinStandardHelpOptions = true,
-      description = "Lists parked events in order of the log; never their payloads.")
-  static final class ListParked extends OneShotCommand {
+      description = "Lists parked events in order of the log; never their payloads.",
+      footerHeading = RelayCommand.EXAMPLES,
+      footer = {"  relay parked list", "  relay parked list --all --limit=1000 --json"})
+  static final class ListParked extends AboutParked {
 
     @Option(names = "--all", description = "Released and discarded ones too.")
     private boolean all;
@@ -72,8 +78,7 @@ final class ParkedCommand implements Runnable {
 
     @Override
     Report execute(RelaySettings settings) {
-      ParkedTable table = new ParkedTable(settings);
-      List<Listed> events = new SourceDatabase(settings).call(sql -> table.list(sql, all, most));
+      List<Listed> events = parked(settings).list(all, most);
       return new Report(
           events.isEmpty()
               ? "Nothing is parked."
@@ -84,40 +89,34 @@ final class ParkedCommand implements Runnable {
     }
   }
 
-  private static Listed find(SourceDatabase database, RelaySettings settings, String name) {
-    ParkedTable table = new ParkedTable(settings);
-    return database
-        .call(sql -> table.find(sql, name))
-        .orElseThrow(
-            () ->
-                new RelayException(
-                    Stage.PARKING,
-                    "No event with ID or position '%s' was ever parked by relay '%s'."
-                        .formatted(name, settings.name()),
-                    "See 'parked list --all'."));
-  }
-
   /** {@code parked show}. */
   @Command(
       name = "show",
       mixinStandardHelpOptions = true,
-      description = "Shows one parked event, without its payload.")
-  static final class Show extends OneShotCommand {
+      description = "Shows one parked event, without its payload.",
+      footerHeading = RelayCommand.EXAMPLES,
+      footer = {"  relay parked show 0197a000-0000-7000-8000-000000000001"})
+  static final class Show extends AboutParked {
 
     @Parameters(paramLabel = "EVENT", description = "Event ID or position.")
     private String event = "";
 
     @Override
     Report execute(RelaySettings settings) {
-      Listed found = find(new SourceDatabase(settings), settings, event);
+      Listed found = parked(settings).find(event);
       return new Report(describe(found) + " payload bytes: " + found.payloadBytes(), found);
     }
   }
 
-  /** Writes a command into the log and waits until the relay has carried it out. */
-  abstract static class ThroughTheLog extends OneShotCommand {
+  /** A command about parked events. */
+  abstract static class AboutParked extends OneShotCommand {
+    final ParkedEvents parked(RelaySettings settings) {
+      return new ParkedEvents(new SourceDatabase(settings), settings, progress());
+    }
+  }
 
-    private static final Duration LOOK_EVERY = Duration.ofMillis(200);
+  /** Writes a command into the log and waits until the relay has carried it out. */
+  abstract static class ThroughTheLog extends AboutParked {
 
     @Option(
         names = "--wait",
@@ -127,30 +126,14 @@ final class ParkedCommand implements Runnable {
             "How long to wait for the relay to carry it out (${DEFAULT-VALUE}); 0s does not.")
     private Duration patience = Duration.ZERO;
 
-    final boolean send(SourceDatabase database, RelaySettings settings, ControlMessage command) {
-      long lsn = database.call(sql -> new ControlLog(settings.name()).write(sql, command));
-      long deadline = System.nanoTime() + patience.toNanos();
-      do {
-        Optional<SlotStatus> slot = database.call(sql -> SlotStatus.read(sql, settings.slot()));
-        @Nullable Long confirmed = slot.map(SlotStatus::confirmedLsn).orElse(null);
-        if (confirmed != null && Long.compareUnsigned(confirmed, lsn) >= 0) {
-          return true;
-        }
-        if (!patience.isZero() && !pause()) {
-          return false;
-        }
-      } while (System.nanoTime() < deadline);
-      return false;
+    @Mixin private Asking asking = new Asking();
+
+    final Duration patience() {
+      return patience;
     }
 
-    private static boolean pause() {
-      try {
-        Thread.sleep(LOOK_EVERY.toMillis());
-        return true;
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return false;
-      }
+    final Attribution asked() {
+      return asking.attribution();
     }
 
     static String outcome(boolean done, String what) {
@@ -167,6 +150,11 @@ final class ParkedCommand implements Runnable {
       description = {
         "Publishes a key's parked events in order, and then lets the key flow.",
         "An event that is refused again stays parked, and those behind it."
+      },
+      footerHeading = RelayCommand.EXAMPLES,
+      footer = {
+        "  relay parked retry Order/42",
+        "  relay parked retry --all --wait=5m --reason=\"topic enlarged\""
       })
   static final class Retry extends ThroughTheLog {
 
@@ -180,47 +168,24 @@ final class ParkedCommand implements Runnable {
     private boolean all;
 
     @Override
-    Report execute(RelaySettings settings) {
-      SourceDatabase database = new SourceDatabase(settings);
-      ParkedTable table = new ParkedTable(settings);
-      List<ControlMessage.Release> releases =
-          all
-              ? database.call(sql -> table.holds(sql)).stream()
-                  .map(one -> new ControlMessage.Release(one.aggregateType(), one.aggregateId()))
-                  .toList()
-              : List.of(release(database, settings));
-      boolean done = true;
-      for (ControlMessage.Release release : releases) {
-        done &= send(database, settings, release);
-      }
-      int left = database.call(table::count);
-      Map<String, Object> figures = new LinkedHashMap<>();
-      figures.put("keys", releases.size());
-      figures.put("carriedOut", done);
-      figures.put("stillParked", left);
+    Report execute(RelaySettings settings) throws InterruptedException {
+      Retried retried = retry(parked(settings));
       return new Report(
           outcome(
-              done, "Retried %d key(s); still parked: %d events.".formatted(releases.size(), left)),
-          figures);
+              retried.carriedOut(),
+              "Retried %d key(s); still parked: %d events."
+                  .formatted(retried.keys(), retried.stillParked())),
+          retried);
     }
 
-    private ControlMessage.Release release(SourceDatabase database, RelaySettings settings) {
+    private Retried retry(ParkedEvents parked) throws InterruptedException {
+      if (all) {
+        return parked.retryAll(asked(), patience());
+      }
       if (key == null) {
-        throw new RelayException(
-            Stage.PARKING, "No key was given.", "Write AGGREGATETYPE/AGGREGATEID, or --all.");
+        throw misused("No key was given: write AGGREGATETYPE/AGGREGATEID, or --all.");
       }
-      int slash = key.indexOf('/');
-      if (slash > 0) {
-        return new ControlMessage.Release(key.substring(0, slash), key.substring(slash + 1));
-      }
-      Listed event = find(database, settings, key);
-      if (event.aggregateType() == null || event.aggregateId() == null) {
-        throw new RelayException(
-            Stage.PARKING,
-            "Event %s has no key: %s".formatted(key, event.reason()),
-            "It can only be discarded.");
-      }
-      return new ControlMessage.Release(event.aggregateType(), event.aggregateId());
+      return parked.retry(key, asked(), patience());
     }
   }
 
@@ -231,45 +196,30 @@ final class ParkedCommand implements Runnable {
       description = {
         "Gives a parked event up for good; the reason is recorded beside it.",
         "Later events of its key stay parked until 'parked retry'."
+      },
+      footerHeading = RelayCommand.EXAMPLES,
+      footer = {
+        "  relay parked discard 0197a000-0000-7000-8000-000000000001 --reason=\"test order\""
       })
   static final class DiscardParked extends ThroughTheLog {
 
     @Parameters(paramLabel = "EVENT", description = "Event ID or position.")
     private String event = "";
 
-    @Option(names = "--reason", required = true, description = "Why; recorded.")
-    private String reason = "";
-
     @Override
-    Report execute(RelaySettings settings) {
-      if (reason.isBlank()) {
-        throw new RelayException(
-            Stage.PARKING, "--reason is empty.", "Say why the event is given up.");
+    Report execute(RelaySettings settings) throws InterruptedException {
+      if (asked().reason().isBlank()) {
+        throw misused("Say with --reason why the event is given up.");
       }
-      SourceDatabase database = new SourceDatabase(settings);
-      Listed found = find(database, settings, event);
-      if (!found.state().equals("parked")) {
-        throw new RelayException(
-            Stage.PARKING,
-            "Event %s is %s already.".formatted(event, found.state()),
-            "None needed.");
-      }
-      boolean done = send(database, settings, new ControlMessage.Discard(found.position(), reason));
-      int behind =
-          database.call(
-              sql ->
-                  new ParkedTable(settings).count(sql, found.aggregateType(), found.aggregateId()));
-      Map<String, Object> figures = new LinkedHashMap<>();
-      figures.put("position", found.position());
-      figures.put("carriedOut", done);
-      figures.put("stillParkedOfItsKey", behind);
+      Discarded discarded = parked(settings).discard(event, asked(), patience());
+      int behind = discarded.stillParkedOfItsKey();
       return new Report(
           outcome(
-              done,
+              discarded.carriedOut(),
               behind == 0
                   ? "Discarded; the key flows."
                   : "Discarded; %d event(s) of its key wait for 'parked retry'.".formatted(behind)),
-          figures);
+          discarded);
     }
   }
 }

@@ -4,11 +4,14 @@ import dev.outbox.relay.config.InvalidSettingsException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.web.EarlyWarmUp;
 import dev.outbox.relay.web.RelayServer;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.springframework.boot.SpringApplication;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -16,7 +19,7 @@ import picocli.CommandLine.Unmatched;
 
 /** The command line: {@code run} when no command is given, or one that does its work and ends. */
 @Command(
-    name = "relay-service",
+    name = "relay",
     mixinStandardHelpOptions = true,
     versionProvider = RelayVersion.class,
     subcommands = {
@@ -25,30 +28,67 @@ import picocli.CommandLine.Unmatched;
       StatusCommand.class,
       ParkedCommand.class,
       AuditCommand.class,
-      ReplayCommand.class
+      ReplayCommand.class,
+      CompletionCommand.class
     },
     description = "Publishes committed outbox rows from PostgreSQL's write-ahead log to Kafka.",
+    footerHeading = RelayCommand.EXAMPLES,
     footer = {
+      "  relay",
+      "  relay status --outbox.relay.database.url=jdbc:postgresql://host:5432/orders",
+      "  relay audit --help",
       "",
+      "'relay' stands for 'bash deploy/relay' or 'java -jar relay-service.jar'.",
       "Settings come from the environment (OUTBOX_RELAY_DATABASE_URL), from application.yaml or",
       "from arguments (--outbox.relay.database.url=jdbc:postgresql://host:5432/orders).",
       "Without a command the relay runs."
     })
 public final class RelayCommand implements Runnable {
 
+  static final String EXAMPLES = "%nExamples:%n";
+
   @Spec private CommandSpec spec = CommandSpec.create();
   @Unmatched private List<String> arguments = new ArrayList<>();
 
   /** Runs what the arguments say and ends the process, unless it is the relay that now runs. */
   public static void execute(String[] arguments) {
-    CommandLine line =
-        new CommandLine(new RelayCommand())
-            .setExecutionExceptionHandler(RelayCommand::report)
-            .setCaseInsensitiveEnumValuesAllowed(true);
+    CommandLine line = line();
     int exitCode = line.execute(arguments);
     if (exitCode != CommandLine.ExitCode.OK || !isRun(line.getParseResult())) {
       System.exit(exitCode);
     }
+  }
+
+  static CommandLine line() {
+    CommandLine line =
+        new CommandLine(new RelayCommand())
+            .setOut(new PrintWriter(System.out, true))
+            .setErr(new PrintWriter(System.err, true))
+            .setExecutionExceptionHandler(RelayCommand::report)
+            .setCaseInsensitiveEnumValuesAllowed(true);
+    IParameterExceptionHandler forPeople = line.getParameterExceptionHandler();
+    return line.setParameterExceptionHandler(
+        (misuse, arguments) ->
+            List.of(arguments).contains(Answer.OPTION)
+                ? answer(misuse)
+                : forPeople.handleParseException(misuse, arguments));
+  }
+
+  private static int answer(ParameterException misuse) {
+    CommandLine line = misuse.getCommandLine();
+    print(
+        line,
+        Answer.failure(
+            "ARGUMENTS",
+            String.valueOf(misuse.getMessage()),
+            "See '%s --help'.".formatted(line.getCommandSpec().qualifiedName())),
+        CommandLine.ExitCode.USAGE);
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  private static void print(CommandLine line, Map<String, Object> failure, int exitCode) {
+    failure.put("exitCode", exitCode);
+    line.getOut().println(Answer.of(failure));
   }
 
   private static boolean isRun(CommandLine.ParseResult parsed) {
@@ -60,7 +100,14 @@ public final class RelayCommand implements Runnable {
 
   /** Failures that tell a remedy need no stack trace; Spring Boot has reported its own already. */
   private static int report(Exception failure, CommandLine line, CommandLine.ParseResult parsed) {
-    if (failure instanceof RelayException || failure instanceof InvalidSettingsException) {
+    boolean known =
+        failure instanceof RelayException || failure instanceof InvalidSettingsException;
+    if (parsed.expandedArgs().contains(Answer.OPTION)) {
+      print(line, Answer.failure(failure), CommandLine.ExitCode.SOFTWARE);
+      if (!known) {
+        failure.printStackTrace(line.getErr());
+      }
+    } else if (known) {
       line.getErr().println(failure.getMessage());
     } else if (!(failure instanceof ReportedException)) {
       failure.printStackTrace(line.getErr());
@@ -97,7 +144,9 @@ public final class RelayCommand implements Runnable {
   @Command(
       name = "run",
       mixinStandardHelpOptions = true,
-      description = "Relays events until stopped (the default).")
+      description = "Relays events until stopped (the default).",
+      footerHeading = RelayCommand.EXAMPLES,
+      footer = {"  relay run", "  relay run --outbox.relay.engine=pgoutput --server.port=8082"})
   static final class Run implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
     @Unmatched private List<String> arguments = new ArrayList<>();
@@ -117,8 +166,14 @@ public final class RelayCommand implements Runnable {
         if (!argument.startsWith("--") || !argument.contains("=")) {
           throw new ParameterException(
               spec.commandLine(),
-              "Unknown command or option '%s'. Commands: run, init, status, parked, audit, replay; settings are written"
-                      .formatted(argument)
+              "Unknown command or option '%s'. Commands: %s; settings are written"
+                      .formatted(
+                          argument,
+                          String.join(
+                              ", ",
+                              (spec.subcommands().isEmpty() ? spec.root() : spec)
+                                  .subcommands()
+                                  .keySet()))
                   + " --outbox.relay.name=value.");
         }
       }

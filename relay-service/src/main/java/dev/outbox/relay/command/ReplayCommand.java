@@ -3,8 +3,10 @@ package dev.outbox.relay.command;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.control.ControlMessage.Selection;
 import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.operations.AggregateName;
 import dev.outbox.relay.operations.Replays;
 import dev.outbox.relay.operations.Replays.Plan;
+import dev.outbox.relay.operations.Replays.Written;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,6 +15,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Has rows published once more. */
@@ -22,6 +25,13 @@ import picocli.CommandLine.Option;
     description = {
       "Has the relay publish rows of the outbox table once more, in order, with the header",
       "outbox-replay. Conditions that are given together must all be fulfilled."
+    },
+    footerHeading = RelayCommand.EXAMPLES,
+    footer = {
+      "  relay replay --id=0197a000-0000-7000-8000-000000000001",
+      "  relay replay --aggregate=Order/42 --reason=\"ticket 7\"",
+      "  relay replay --type=Order --from=2h --to=1h --dry-run",
+      "  relay replay --type=Order --topic=orders.for-the-new-index --no-wait"
     })
 final class ReplayCommand extends OneShotCommand {
 
@@ -62,19 +72,18 @@ final class ReplayCommand extends OneShotCommand {
   @Option(names = "--no-wait", description = "Do not wait until the relay has published them.")
   private boolean noWait;
 
+  @Mixin private Asking asking = new Asking();
+
   @Override
   Report execute(RelaySettings settings) throws InterruptedException {
     Selection selection = selection();
-    Replays replays = new Replays(new SourceDatabase(settings), settings, this::say);
+    Replays replays = new Replays(new SourceDatabase(settings), settings, progress());
     Plan plan = replays.plan(selection, topic);
     boolean written = !dryRun && !plan.spans().isEmpty();
     boolean carriedOut = false;
     if (written) {
-      long lsn = replays.write(plan);
-      if (!noWait) {
-        replays.awaitCarriedOut(lsn);
-        carriedOut = true;
-      }
+      Written commands = replays.write(plan, asking.attribution());
+      carriedOut = !noWait && replays.awaitCarriedOut(commands, Replays.FOR_EVER);
     }
     Map<String, Object> figures = new LinkedHashMap<>();
     figures.put("rows", plan.rows());
@@ -88,14 +97,14 @@ final class ReplayCommand extends OneShotCommand {
     String type = aggregateType;
     String id = null;
     if (aggregate != null) {
-      int slash = aggregate.indexOf('/');
-      if (slash < 1 || (type != null && !type.equals(aggregate.substring(0, slash)))) {
+      AggregateName name = AggregateName.parse(aggregate).orElse(null);
+      if (name == null || (type != null && !type.equals(name.type()))) {
         throw misused(
             "--aggregate '%s' is not TYPE/ID, such as Order/42, of the type that --type names"
                 .formatted(aggregate));
       }
-      type = aggregate.substring(0, slash);
-      id = aggregate.substring(slash + 1);
+      type = name.type();
+      id = name.id();
     }
     if (ids.isEmpty() && type == null && from == null && to == null) {
       throw misused("Say which rows: --id, --aggregate, --type, --from or --to");

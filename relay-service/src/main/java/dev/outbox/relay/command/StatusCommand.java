@@ -1,56 +1,66 @@
 package dev.outbox.relay.command;
 
 import dev.outbox.relay.config.RelaySettings;
-import dev.outbox.relay.database.SourceDatabase;
-import dev.outbox.relay.failure.RelayException;
-import dev.outbox.relay.failure.Stage;
-import dev.outbox.relay.slot.SlotAssessment;
-import dev.outbox.relay.slot.SlotLevels;
-import dev.outbox.relay.slot.SlotStatus;
-import dev.outbox.relay.slot.SlotWatch;
-import java.util.LinkedHashMap;
-import java.util.Locale;
-import java.util.Map;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
+import dev.outbox.relay.operations.RelayStatus;
+import dev.outbox.relay.operations.StatusLook;
+import java.io.PrintWriter;
+import java.time.Duration;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** Shows how far the relay is. */
 @Command(
     name = "status",
     mixinStandardHelpOptions = true,
-    description = "Shows the replication slot: whether a relay reads it, and how far it is.")
+    description = "Shows the replication slot: whether a relay reads it, and how far it is.",
+    footerHeading = RelayCommand.EXAMPLES,
+    footer = {
+      "  relay status",
+      "  relay status --watch",
+      "  relay status --watch --every=10s >> status.log",
+      "  relay status --json"
+    })
 final class StatusCommand extends OneShotCommand {
 
+  private static final Duration LEAST = Duration.ofMillis(100);
+
+  @Option(
+      names = "--watch",
+      description = {
+        "Look again and again until Ctrl-C. A terminal shows it in one place, anything else",
+        "gets a line for each look."
+      })
+  private boolean watch;
+
+  @Option(
+      names = "--every",
+      defaultValue = "2s",
+      converter = DurationConverter.class,
+      description = "How often --watch looks (${DEFAULT-VALUE}).")
+  private Duration every = Duration.ZERO;
+
   @Override
-  Report execute(RelaySettings settings) {
-    SlotStatus slot =
-        new SlotWatch(new SourceDatabase(settings), settings)
-            .status()
-            .orElseThrow(
-                () ->
-                    new RelayException(
-                        Stage.PREFLIGHT,
-                        "Replication slot '%s' does not exist.".formatted(settings.slot()),
-                        "Run 'init'."));
-    Map<String, @Nullable Object> figures = new LinkedHashMap<>();
-    figures.put("relay", settings.name());
-    figures.put("slot", settings.slot());
-    figures.put("streaming", slot.activePid() != null);
-    figures.put("confirmedLsn", slot.confirmedText());
-    figures.put("lagBytes", slot.lagBytes());
-    figures.put("retainedBytes", slot.retainedBytes());
-    figures.put("freeRetentionBytes", slot.freeRetentionBytes());
-    figures.put("walStatus", slot.walStatus());
-    figures.put("invalidationReason", slot.invalidationReason());
-    SlotAssessment assessment = SlotLevels.assessOnce(settings, slot);
-    figures.put("level", assessment.level().name().toLowerCase(Locale.ROOT));
-    figures.put("problem", assessment.problem().isEmpty() ? null : assessment.problem());
-    return new Report(
-        figures.entrySet().stream()
-            .filter(figure -> figure.getValue() != null)
-            .map(figure -> "%-20s %s".formatted(figure.getKey(), figure.getValue()))
-            .collect(Collectors.joining(System.lineSeparator())),
-        figures);
+  Report execute(RelaySettings settings) throws InterruptedException {
+    if (watch && every.compareTo(LEAST) < 0) {
+      throw misused("--every is less than %d ms".formatted(LEAST.toMillis()));
+    }
+    try (StatusLook look = new StatusLook(settings)) {
+      if (watch) {
+        new StatusWatch(look, view(out()), out(), every).run();
+        return Report.GIVEN;
+      }
+      RelayStatus status = look.now();
+      return new Report(
+          String.join(System.lineSeparator(), StatusView.lines(status)), status.figures());
+    }
+  }
+
+  private StatusView view(PrintWriter out) {
+    if (json()) {
+      return new StatusView.Json(out);
+    }
+    return Terminal.isWatching(Terminal.OUT)
+        ? new StatusView.Screen(out, every)
+        : new StatusView.Lines(out);
   }
 }

@@ -33,6 +33,7 @@ import org.springframework.util.unit.DataSize;
  * @param drainTimeout how long a graceful stop waits for Kafka's acknowledgements
  * @param backoff waits between runs after failures
  * @param slotLevels from when on the slot's lag is worth a word
+ * @param console who may act through the console
  */
 @ConfigurationProperties(RelaySettings.PREFIX)
 public record RelaySettings(
@@ -55,7 +56,8 @@ public record RelaySettings(
     @DefaultValue("10s") Duration heartbeatInterval,
     @DefaultValue("20s") Duration drainTimeout,
     @DefaultValue Backoff backoff,
-    @DefaultValue SlotLevels slotLevels) {
+    @DefaultValue SlotLevels slotLevels,
+    @DefaultValue Console console) {
 
   static final String PREFIX = "outbox.relay";
 
@@ -167,6 +169,29 @@ public record RelaySettings(
     /** Beyond these it is critical. */
     public Bounds critical() {
       return new Bounds(criticalLag, criticalLagTime, criticalFreeRetention);
+    }
+  }
+
+  /**
+   * Who may act through the console. Reading needs no credential.
+   *
+   * @param username the operator's name; nobody may act unless it and the password are set
+   * @param password the operator's password
+   * @param showPayloads whether operators who have logged in may see payloads of parked events
+   */
+  public record Console(
+      @DefaultValue("") String username,
+      @DefaultValue("") String password,
+      @DefaultValue("false") boolean showPayloads) {
+
+    /** Whether somebody may act. */
+    public boolean hasOperator() {
+      return !username.isEmpty();
+    }
+
+    @Override
+    public String toString() {
+      return "Console[username=" + username + ", showPayloads=" + showPayloads + "]";
     }
   }
 

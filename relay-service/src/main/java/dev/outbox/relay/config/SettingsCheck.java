@@ -23,6 +23,10 @@ final class SettingsCheck {
   private static final Pattern BROKER = Pattern.compile("(\\[[0-9a-fA-F:]+]|[^:\\s]+):[0-9]{1,5}");
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{([^}]*)}");
   private static final int POSTGRES_IDENTIFIER_BYTES = 63;
+
+  /** What guesses at the speed that the console allows would take many years for. */
+  private static final int SHORTEST_PASSWORD = 12;
+
   private static final DataSize SMALLEST_IN_FLIGHT = DataSize.ofMegabytes(1);
 
   /** Producer settings that uphold a guarantee, with the values that do. */
@@ -54,6 +58,7 @@ final class SettingsCheck {
     check.checkPositionTopic(settings.positionTopic());
     check.checkAmounts(settings);
     check.checkSlotLevels(settings);
+    check.checkConsole(settings.console());
     return check.problems;
   }
 
@@ -258,6 +263,46 @@ final class SettingsCheck {
         levels.criticalFreeRetention().toString(),
         "more than outbox.relay.slot-levels.warning-free-retention",
         "give at most " + levels.warningFreeRetention());
+  }
+
+  private void checkConsole(RelaySettings.Console console) {
+    boolean named = !console.username().isBlank();
+    boolean secret = !console.password().isEmpty();
+    if (!named && !secret) {
+      require(
+          console.username().isEmpty(),
+          "console.username",
+          console.username(),
+          "a name of blanks only",
+          "name the operator, or take it out to have no actions in the console");
+      return;
+    }
+    require(
+        named,
+        "console.username",
+        console.username(),
+        "outbox.relay.console.password is set, but nobody is named",
+        "name the operator, or take out the password to have no actions in the console");
+    // Basic authentication cannot carry it.
+    require(
+        console.username().indexOf(':') < 0,
+        "console.username",
+        console.username(),
+        "contains a colon",
+        "use a name without one");
+    require(
+        secret,
+        "console.password",
+        "",
+        "outbox.relay.console.username is set, but no password",
+        "give a password of at least %d characters, or take out the name to have no actions in the console"
+            .formatted(SHORTEST_PASSWORD));
+    require(
+        !secret || console.password().length() >= SHORTEST_PASSWORD,
+        "console.password",
+        "(masked)",
+        "shorter than %d characters".formatted(SHORTEST_PASSWORD),
+        "give a longer one, such as: openssl rand -base64 18");
   }
 
   private void requirePositive(String key, Duration value) {

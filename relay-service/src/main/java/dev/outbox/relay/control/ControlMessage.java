@@ -26,16 +26,33 @@ public sealed interface ControlMessage {
    *
    * @param aggregateType the key's aggregate type
    * @param aggregateId the aggregate's ID
+   * @param by who asked for it; null when that is not known
+   * @param reason why, in the operator's words; null when none was given
    */
-  record Release(String aggregateType, String aggregateId) implements ControlMessage {}
+  record Release(
+      String aggregateType, String aggregateId, @Nullable String by, @Nullable String reason)
+      implements ControlMessage {
+
+    /** Nobody is named. */
+    public Release(String aggregateType, String aggregateId) {
+      this(aggregateType, aggregateId, null, null);
+    }
+  }
 
   /**
    * Gives a parked event up.
    *
    * @param position where the event stood in the log, {@code outbox-position} as text
    * @param reason why, in the operator's words
+   * @param by who asked for it; null when that is not known
    */
-  record Discard(String position, String reason) implements ControlMessage {}
+  record Discard(String position, String reason, @Nullable String by) implements ControlMessage {
+
+    /** Nobody is named. */
+    public Discard(String position, String reason) {
+      this(position, reason, null);
+    }
+  }
 
   /**
    * Publishes rows of the outbox table once more, in the order of their numbers. A row's place
@@ -47,9 +64,22 @@ public sealed interface ControlMessage {
    * @param firstSeq number of the first row; rows before it are not meant
    * @param throughSeq number of the last one; every transaction that wrote a row up to it has ended
    *     before this message
+   * @param by who asked for it; null when that is not known
+   * @param reason why, in the operator's words; null when none was given
    */
-  record Replay(Selection selection, @Nullable String topic, long firstSeq, long throughSeq)
+  record Replay(
+      Selection selection,
+      @Nullable String topic,
+      long firstSeq,
+      long throughSeq,
+      @Nullable String by,
+      @Nullable String reason)
       implements ControlMessage {
+
+    /** Nobody is named. */
+    public Replay(Selection selection, @Nullable String topic, long firstSeq, long throughSeq) {
+      this(selection, topic, firstSeq, throughSeq, null, null);
+    }
 
     public Replay {
       if (firstSeq > throughSeq || throughSeq - firstSeq >= SourcePosition.CONTROL_SPAN) {

@@ -1,10 +1,15 @@
 package dev.outbox.relay.metrics;
 
+import dev.outbox.relay.event.OutboxEvent;
+import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.position.InFlightEvents;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.DoubleSupplier;
@@ -56,6 +61,8 @@ public final class RelayMetrics {
   private volatile double parked = Double.NaN;
   private final Counter recoveries;
   private final Counter recoveredEvents;
+  private volatile @Nullable Acknowledged lastPublished;
+  private final LatencyHistogram latency = new LatencyHistogram();
   private final AtomicLong retriedBefore = new AtomicLong();
   private volatile @Nullable InFlightEvents<?> inFlight;
   private volatile @Nullable DoubleSupplier retries;
@@ -110,6 +117,85 @@ public final class RelayMetrics {
     published.increment();
   }
 
+  /** The same for an event that has just been committed, and not for one that a command sends. */
+  public void published(OutboxEvent event) {
+    published.increment();
+    Acknowledged before = lastPublished;
+    // Partitions acknowledge in any order.
+    if (before == null || event.position().compareTo(before.position()) > 0) {
+      lastPublished = new Acknowledged(event.id(), event.position());
+    }
+    latency.record(ChronoUnit.MICROS.between(event.committedAt(), Instant.now()));
+  }
+
+  /**
+   * The ID of the last event in the order of the log that this run has published, those that a
+   * command sent apart.
+   */
+  public Optional<String> lastPublished() {
+    return Optional.ofNullable(lastPublished).map(Acknowledged::id);
+  }
+
+  /** Not the event itself, whose payload may be large. */
+  private record Acknowledged(String id, SourcePosition position) {}
+
+  /** What has been measured so far. */
+  public Reading reading() {
+    InFlightEvents<?> events = inFlight;
+    return new Reading(
+        System.nanoTime(),
+        read.count(),
+        published.count(),
+        parked,
+        events == null ? 0 : events.events(),
+        events == null ? 0 : events.bytes(),
+        slot,
+        latency.counts());
+  }
+
+  /**
+   * Counters and gauges at one moment; two of them tell what happened between.
+   *
+   * @param nanoTime the moment
+   * @param read events read since the process began
+   * @param published events acknowledged since the process began
+   * @param parked events that are set aside, as the leader knows it; NaN while none leads here
+   * @param inFlight events handed to Kafka, not settled
+   * @param inFlightBytes their size
+   * @param slot the slot as last looked at
+   * @param latencies how often which latency was measured
+   */
+  @SuppressWarnings("ArrayRecordComponent") // readings are never compared
+  public record Reading(
+      long nanoTime,
+      double read,
+      double published,
+      double parked,
+      int inFlight,
+      long inFlightBytes,
+      SlotFigures slot,
+      long[] latencies) {
+
+    /** Milliseconds from commit to acknowledgement that this share since then stayed within. */
+    public double latencyMillis(Reading since, double share) {
+      return LatencyHistogram.percentile(since.latencies, latencies, share);
+    }
+
+    /** Events per second that were read since then. */
+    public double readPerSecond(Reading since) {
+      return (read - since.read) / seconds(since);
+    }
+
+    /** Events per second that were acknowledged since then. */
+    public double publishedPerSecond(Reading since) {
+      return (published - since.published) / seconds(since);
+    }
+
+    private double seconds(Reading since) {
+      return Math.max(1, nanoTime - since.nanoTime) / (double) TimeUnit.SECONDS.toNanos(1);
+    }
+  }
+
   /** Events acknowledged since the process began. */
   public double publishedSoFar() {
     return published.count();
@@ -150,6 +236,7 @@ public final class RelayMetrics {
   public void observe(InFlightEvents<?> events, DoubleSupplier producerRetries) {
     inFlight = events;
     retries = producerRetries;
+    lastPublished = null; // others may have led meanwhile
     leading = true;
   }
 

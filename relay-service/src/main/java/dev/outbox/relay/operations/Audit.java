@@ -3,6 +3,7 @@ package dev.outbox.relay.operations;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.operations.AuditedRows.Outcome;
+import dev.outbox.relay.operations.ProgressListener.Progress;
 import dev.outbox.relay.topics.Reach;
 import dev.outbox.relay.topics.TopicScan;
 import java.time.Duration;
@@ -10,7 +11,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,17 +47,17 @@ public final class Audit {
   private final SourceDatabase database;
   private final RelaySettings settings;
   private final Duration patience;
-  private final Consumer<String> progress;
+  private final ProgressListener progress;
 
   /**
    * @param patience how long to wait until the slot has passed all rows
-   * @param progress told every few seconds how far a long audit is
+   * @param progress told how far it is
    */
   public Audit(
       SourceDatabase database,
       RelaySettings settings,
       Duration patience,
-      Consumer<String> progress) {
+      ProgressListener progress) {
     this.database = database;
     this.settings = settings;
     this.patience = patience;
@@ -69,9 +70,8 @@ public final class Audit {
    * @throws dev.outbox.relay.failure.RelayException when database or broker do not answer
    */
   public AuditReport run(AuditRange range) throws InterruptedException {
-    ProgressLine line = new ProgressLine(progress);
     AuditedRows rows = new AuditedRows(database, settings);
-    rows.read(range, line);
+    rows.read(range, progress);
     // Not the written but the inserted end: a commit that does not wait for the disk is visible
     // before it is written.
     long end =
@@ -80,19 +80,24 @@ public final class Audit {
                 sql.sql("select (pg_current_wal_insert_lsn() - '0/0')::bigint")
                     .query(Long.class)
                     .single());
-    boolean decided = new SlotPassage(database, settings).await(end, patience, line);
+    boolean decided = awaitPassed(end);
     rows.markSetAside();
-    TopicComparison comparison = new TopicComparison(rows, line);
+    TopicComparison comparison = new TopicComparison(rows);
     Map<String, Reach> reach = new HashMap<>();
     Instant since = since(range, rows.oldest());
     if (since != null) {
       try (TopicScan topics = new TopicScan(settings)) {
         Set<String> existing = topics.existing(rows.topics());
-        reach.putAll(topics.read(existing, since, comparison::visit));
+        reach.putAll(
+            topics.read(
+                existing,
+                since,
+                comparison::visit,
+                (done, of) -> progress.at(Progress.of("Reading topics", done, of, "records"))));
       }
       comparison.finish();
     }
-    Outcome outcome = rows.settle(decided, reach, line);
+    Outcome outcome = rows.settle(decided, reach, progress);
     return new AuditReport(
         rows.size(),
         outcome.published(),
@@ -106,6 +111,21 @@ public final class Audit {
         comparison.duplicated().finding(),
         comparison.outOfOrder().finding(),
         comparison.unknown().finding());
+  }
+
+  private boolean awaitPassed(long end) throws InterruptedException {
+    AtomicLong begun = new AtomicLong();
+    return new SlotPassage(database, settings)
+        .await(
+            end,
+            patience,
+            look -> {
+              begun.compareAndSet(0, look.confirmed());
+              long of = Math.max(0, end - begun.get());
+              long done = Math.min(of, look.confirmed() - begun.get());
+              progress.at(
+                  Progress.of("Waiting for the relay", done, of, "bytes").with(look.detail()));
+            });
   }
 
   private static @Nullable Instant since(AuditRange range, @Nullable Instant oldest) {

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.operations.AuditReport.Example;
+import dev.outbox.relay.operations.ProgressListener.Progress;
 import dev.outbox.relay.parking.ParkedTable;
 import dev.outbox.relay.topics.Reach;
 import java.sql.ResultSet;
@@ -52,7 +53,7 @@ final class AuditedRows {
   }
 
   /** Reads the rows in pages, each in a transaction of its own, so that no vacuum waits. */
-  void read(AuditRange range, ProgressLine progress) {
+  void read(AuditRange range, ProgressListener progress) {
     int before;
     do {
       before = rows.size();
@@ -62,7 +63,7 @@ final class AuditedRows {
                 page(sql, range).query((RowCallbackHandler) row -> add(row));
                 return rows;
               });
-      progress.at(() -> "Read %d rows".formatted(rows.size()));
+      progress.at(Progress.counting("Reading rows", rows.size(), "rows"));
     } while (rows.size() > before);
   }
 
@@ -200,7 +201,7 @@ final class AuditedRows {
    * @param decided whether the slot has passed all rows
    * @param reach how far back topics reach, for those that do not reach to their beginning
    */
-  Outcome settle(boolean decided, Map<String, Reach> reach, ProgressLine progress) {
+  Outcome settle(boolean decided, Map<String, Reach> reach, ProgressListener progress) {
     Tally tally = new Tally(decided, reach, progress);
     rows.forEachPlace(tally::count);
     return tally.outcome();
@@ -210,7 +211,7 @@ final class AuditedRows {
   private final class Tally {
     private final boolean decided;
     private final Map<String, Reach> reach;
-    private final ProgressLine progress;
+    private final ProgressListener progress;
     private final List<Long> missing = new ArrayList<>();
     private final Findings lost = new Findings();
     private long published;
@@ -219,7 +220,7 @@ final class AuditedRows {
     private long pending;
     private long expired;
 
-    Tally(boolean decided, Map<String, Reach> reach, ProgressLine progress) {
+    Tally(boolean decided, Map<String, Reach> reach, ProgressListener progress) {
       this.decided = decided;
       this.reach = reach;
       this.progress = progress;
@@ -245,8 +246,12 @@ final class AuditedRows {
       missing.sort(null);
       for (int from = 0; from < missing.size(); from += LOOK_UP) {
         lookUp(missing.subList(from, Math.min(from + LOOK_UP, missing.size())));
-        int done = from;
-        progress.at(() -> "Looked up %d of %d missing rows".formatted(done, missing.size()));
+        progress.at(
+            Progress.of(
+                "Looking up rows that are missing",
+                Math.min(from + LOOK_UP, missing.size()),
+                missing.size(),
+                "rows"));
       }
       return new Outcome(published, parked, discarded, pending, expired, lost.finding());
     }

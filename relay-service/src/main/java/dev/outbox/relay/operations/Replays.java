@@ -1,19 +1,21 @@
 package dev.outbox.relay.operations;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.control.Attribution;
 import dev.outbox.relay.control.ControlLog;
 import dev.outbox.relay.control.ControlMessage.Replay;
 import dev.outbox.relay.control.ControlMessage.Selection;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.operations.ProgressListener.Progress;
 import dev.outbox.relay.parking.ParkedTable;
 import dev.outbox.relay.slot.SlotWatch;
 import dev.outbox.relay.topics.TopicScan;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -31,23 +33,24 @@ public final class Replays {
   /** Numbers that one command covers; what a crash interrupts is repeated from its beginning. */
   private static final int SPAN = 100_000;
 
-  private static final Duration FOR_EVER = Duration.ofDays(10_000);
+  /** A wait that only the replay's end ends. */
+  public static final Duration FOR_EVER = Duration.ofDays(10_000);
 
   private final SourceDatabase database;
   private final RelaySettings settings;
   private final ParkedTable parked;
   private final ControlLog log;
-  private final ProgressLine progress;
+  private final ProgressListener progress;
 
   /**
-   * @param progress told every few seconds how far something long is
+   * @param progress told how far it is
    */
-  public Replays(SourceDatabase database, RelaySettings settings, Consumer<String> progress) {
+  public Replays(SourceDatabase database, RelaySettings settings, ProgressListener progress) {
     this.database = database;
     this.settings = settings;
     this.parked = new ParkedTable(settings);
     this.log = new ControlLog(settings.name());
-    this.progress = new ProgressLine(progress);
+    this.progress = progress;
   }
 
   /**
@@ -147,33 +150,62 @@ public final class Replays {
   }
 
   /**
-   * Writes the commands; from now on they are carried out, whatever becomes of this process.
+   * Commands that are written, and so will be carried out.
    *
-   * @return LSN of the last one
+   * @param places LSN of each
+   * @param rows how many rows each covers, those left out included
    */
-  public long write(Plan plan) {
-    long last = 0;
+  public record Written(List<Long> places, List<Long> rows) {
+    public Written {
+      places = List.copyOf(places);
+      rows = List.copyOf(rows);
+    }
+  }
+
+  /** Writes the commands; they are carried out now, whatever becomes of this process. */
+  public Written write(Plan plan, Attribution asked) {
+    List<Long> places = new ArrayList<>();
     for (Span span : plan.spans()) {
       Replay replay =
-          new Replay(plan.selection(), plan.topic(), span.firstSeq(), span.throughSeq());
+          new Replay(
+              plan.selection(),
+              plan.topic(),
+              span.firstSeq(),
+              span.throughSeq(),
+              asked.by(),
+              asked.reason());
       // Each in a transaction of its own: only what lies between transactions can be confirmed.
-      last = database.call(sql -> log.write(sql, replay));
+      places.add(database.call(sql -> log.write(sql, replay)));
     }
-    return last;
+    return new Written(places, plan.spans().stream().map(Span::rows).toList());
   }
 
   /**
-   * Waits until the relay has carried out everything up to this place of the log.
+   * Waits until the relay has carried out the commands.
    *
+   * @param patience longest wait for the next of them
+   * @return whether it has
    * @throws RelayException when there is no slot, and so nobody will
    */
-  public void awaitCarriedOut(long lsn) throws InterruptedException {
+  public boolean awaitCarriedOut(Written written, Duration patience) throws InterruptedException {
     if (new SlotWatch(database, settings).status().isEmpty()) {
       throw new RelayException(
           Stage.OPERATIONS,
           "Replication slot '%s' does not exist.".formatted(settings.slot()),
           "Run 'init', start the relay, and write the replay again.");
     }
-    boolean unused = new SlotPassage(database, settings).await(lsn, FOR_EVER, progress);
+    SlotPassage passage = new SlotPassage(database, settings);
+    long all = written.rows().stream().mapToLong(Long::longValue).sum();
+    long done = 0;
+    for (int i = 0; i < written.places().size(); i++) {
+      Progress soFar = Progress.of("Replaying", done, all, "rows");
+      if (!passage.await(
+          written.places().get(i), patience, look -> progress.at(soFar.with(look.detail())))) {
+        return false;
+      }
+      done += written.rows().get(i);
+    }
+    progress.at(Progress.of("Replaying", done, all, "rows"));
+    return true;
   }
 }

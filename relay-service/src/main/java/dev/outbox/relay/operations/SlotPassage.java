@@ -6,6 +6,7 @@ import dev.outbox.relay.slot.SlotStatus;
 import dev.outbox.relay.slot.SlotWatch;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Waits until the slot's confirmed position has passed a place of the log: until then a transaction
@@ -24,44 +25,49 @@ final class SlotPassage {
   }
 
   /**
+   * The slot was looked at.
+   *
+   * @param confirmed its confirmed position; 0 when it has none
+   * @param detail how it is, for people
+   */
+  record Look(long confirmed, String detail) {}
+
+  /**
    * Waits, looking several times a second.
    *
    * @param lsn the place
-   * @param patience longest wait
+   * @param patience longest wait; zero looks once
+   * @param looked told of each look, the last one included
    * @return whether the slot has passed it
    */
-  boolean await(long lsn, Duration patience, ProgressLine progress) throws InterruptedException {
+  boolean await(long lsn, Duration patience, Consumer<Look> looked) throws InterruptedException {
     long begun = System.nanoTime();
     while (true) {
       Optional<SlotStatus> status = watch.status();
-      if (status.map(now -> hasPassed(now, lsn)).orElse(false)) {
+      Long confirmed = status.map(SlotStatus::confirmedLsn).orElse(null);
+      looked.accept(new Look(confirmed == null ? 0 : confirmed, describe(status)));
+      if (confirmed != null && Long.compareUnsigned(confirmed, lsn) >= 0) {
         return true;
       }
       if (System.nanoTime() - begun >= patience.toNanos()) {
         return false;
       }
-      progress.at(() -> describe(status));
       // An idle relay has nothing to confirm until something follows; it confirms what lies before.
       long unused = watch.beat();
       Thread.sleep(LOOK_EVERY.toMillis());
     }
   }
 
-  private static boolean hasPassed(SlotStatus status, long lsn) {
-    Long confirmed = status.confirmedLsn();
-    return confirmed != null && Long.compareUnsigned(confirmed, lsn) >= 0;
-  }
-
   private String describe(Optional<SlotStatus> status) {
     return status
         .map(
             now ->
-                "Waiting for slot %s, at %s, %d bytes behind%s"
+                "slot %s at %s, %d bytes behind%s"
                     .formatted(
                         slot,
                         now.confirmedText(),
                         now.lagBytes(),
                         now.activePid() == null ? "; no relay reads from it" : ""))
-        .orElse("Waiting for slot %s, which does not exist".formatted(slot));
+        .orElse("slot %s does not exist".formatted(slot));
   }
 }

@@ -19,7 +19,6 @@ final class TopicComparison {
   private static final long GOLDEN = 0x9e3779b97f4a7c15L;
 
   private final AuditedRows rows;
-  private final ProgressLine progress;
   private final KeyPositions positions = new KeyPositions();
   private final PairTable withoutRow = new PairTable();
   private final Map<String, Integer> topicNumbers = new HashMap<>();
@@ -30,9 +29,8 @@ final class TopicComparison {
   private long records;
   private long replayed;
 
-  TopicComparison(AuditedRows rows, ProgressLine progress) {
+  TopicComparison(AuditedRows rows) {
     this.rows = rows;
-    this.progress = progress;
   }
 
   private record Stranger(UUID id, String place) {}
@@ -60,7 +58,6 @@ final class TopicComparison {
 
   void visit(TopicRecord record) {
     records++;
-    progress.at(() -> "Read %d records, now at %s".formatted(records, record.place()));
     boolean replay = record.replay() != null;
     if (replay) {
       replayed++;

@@ -2,6 +2,7 @@ package dev.outbox.relay.operations;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.operations.ProgressListener.Progress;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
@@ -24,21 +25,24 @@ final class WriterBarrier {
     this.settings = settings;
   }
 
-  void await(ProgressLine progress) throws InterruptedException {
+  void await(ProgressListener progress) throws InterruptedException {
     awaitEndOf(writers(false), progress);
     // One that was prepared for a two-phase commit goes on under another name.
     awaitEndOf(writers(true), progress);
   }
 
-  private void awaitEndOf(Set<String> writers, ProgressLine progress) throws InterruptedException {
+  private void awaitEndOf(Set<String> writers, ProgressListener progress)
+      throws InterruptedException {
     Set<String> still = new HashSet<>(writers);
     while (!still.isEmpty()) {
       still.retainAll(writers(false));
       if (!still.isEmpty()) {
         progress.at(
-            () ->
-                "Waiting for %d transactions that write to %s"
-                    .formatted(still.size(), settings.tableName()));
+            Progress.of(
+                "Waiting for transactions that write to " + settings.tableName(),
+                writers.size() - still.size(),
+                writers.size(),
+                "transactions"));
         Thread.sleep(LOOK_EVERY.toMillis());
       }
     }

@@ -417,6 +417,21 @@ public final class ParkedTable {
         .findFirst();
   }
 
+  /** The payload of an event at this position; empty for a tombstone, or when there is no event. */
+  public Optional<byte[]> payload(JdbcClient sql, String position) {
+    return sql
+        .sql(
+            "select payload from %s where relay = :relay and position = :position"
+                .formatted(table.quoted()))
+        .param("relay", relay)
+        .param("position", position)
+        .query((row, number) -> Optional.ofNullable(row.getBytes(1)))
+        .list()
+        .stream()
+        .flatMap(Optional::stream)
+        .findFirst();
+  }
+
   private static final String LISTED =
       """
       select position, id, aggregatetype, aggregateid, type, stage, reason, attempts, parked_at,

@@ -119,6 +119,8 @@ final class Commands {
     LOG.atInfo()
         .addKeyValue("aggregateType", release.aggregateType())
         .addKeyValue("aggregateId", release.aggregateId())
+        .addKeyValue("by", named(release.by()))
+        .addKeyValue("why", named(release.reason()))
         .addKeyValue("released", released)
         .addKeyValue("stillParked", leaving.size() - released)
         .addKeyValue("reason", refusal == null ? "none" : refusal.reason())
@@ -157,7 +159,7 @@ final class Commands {
               publishedBefore + outcome.published(),
               outcome.refusal() == null ? unreadable : outcome.refusal());
         }
-        dispatches.add(outgoing.dispatch(event));
+        dispatches.add(outgoing.dispatchReleased(event));
       }
     }
     Outcome outcome = republishing.publish(dispatches);
@@ -204,10 +206,24 @@ final class Commands {
       LOG.atError().addKeyValue("position", discard.position()).log("Ignored a discard");
       return;
     }
-    boolean discarded = parking.discard(parkedAt, position, discard.reason());
+    boolean discarded = parking.discard(parkedAt, position, note(discard));
     LOG.atWarn()
         .addKeyValue("position", discard.position())
         .addKeyValue("reason", discard.reason())
+        .addKeyValue("by", named(discard.by()))
         .log(discarded ? "Discarded a parked event" : "Nothing to discard: not parked any more");
+  }
+
+  /** What is recorded beside the event. */
+  private static String note(Discard discard) {
+    String by = discard.by();
+    return by == null || by.isBlank()
+        ? discard.reason()
+        : "%s (by %s)".formatted(discard.reason(), by);
+  }
+
+  /** Who asked, or why, for the log. */
+  static String named(@Nullable String text) {
+    return text == null || text.isBlank() ? "not said" : text;
   }
 }

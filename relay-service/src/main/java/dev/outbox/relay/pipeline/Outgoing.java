@@ -75,6 +75,11 @@ final class Outgoing {
 
   /** An event that becomes a record as it is. */
   Dispatch dispatch(OutboxEvent event) {
+    return new Dispatch(event, EventRouter::route, () -> metrics.published(event));
+  }
+
+  /** A parked event, as it is; how long it was parked tells nothing about what is committed now. */
+  Dispatch dispatchReleased(OutboxEvent event) {
     return new Dispatch(event, EventRouter::route, metrics::published);
   }
 

@@ -309,6 +309,11 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     return outgoing.confirmed() != start.confirmedLsn();
   }
 
+  /** The oldest event that Kafka has not acknowledged, if one is under way. */
+  public Optional<OutboxEvent> oldestEvent() {
+    return inFlight.oldestSubject().map(Dispatch::event);
+  }
+
   /** How long the oldest event in flight has waited for Kafka. */
   public Duration oldestInFlight() {
     return inFlight.oldestAge();

@@ -82,6 +82,8 @@ final class Replaying {
     }
     LOG.atInfo()
         .addKeyValue("position", position.asText())
+        .addKeyValue("by", Commands.named(replay.by()))
+        .addKeyValue("why", Commands.named(replay.reason()))
         .addKeyValue("published", published)
         .addKeyValue("passedOver", passedOver)
         .log("Replayed rows");

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
@@ -174,6 +175,12 @@ public final class InFlightEvents<T> {
     return entry == null
         ? Duration.ZERO
         : Duration.ofNanos(System.nanoTime() - entry.admittedNanos);
+  }
+
+  /** What the oldest entry keeps; empty when none is open. Any thread. */
+  public Optional<T> oldestSubject() {
+    @Nullable Entry<T> entry = oldest;
+    return entry == null ? Optional.empty() : Optional.ofNullable(entry.subject());
   }
 
   private void signal() {

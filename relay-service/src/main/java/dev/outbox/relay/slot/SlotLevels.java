@@ -64,11 +64,6 @@ public final class SlotLevels {
     return latest;
   }
 
-  /** One look, without the lag in time, which takes more than one. */
-  public static SlotAssessment assessOnce(RelaySettings settings, SlotStatus status) {
-    return new SlotLevels(settings, Clock.systemUTC()).assess(status, Duration.ZERO);
-  }
-
   private SlotAssessment assess(SlotStatus status) {
     Long confirmed = status.confirmedLsn();
     Long lagBytes = status.lagBytes();

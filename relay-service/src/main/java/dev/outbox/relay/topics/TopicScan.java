@@ -68,15 +68,27 @@ public final class TopicScan implements AutoCloseable {
         });
   }
 
+  /** Hears, at least twice a second while it is read, how far the reading is. */
+  @FunctionalInterface
+  public interface Progress {
+    /**
+     * @param done offsets that are read; a transaction's end takes one as a record does
+     * @param of those that there are
+     */
+    void at(long done, long of);
+  }
+
   /**
    * Hands over the records, within each partition in the order of their offsets.
    *
    * @param topics topics that exist
    * @param since records with an earlier timestamp may be left out
+   * @param progress told from the same thread
    * @return how far back each topic reaches
    * @throws RelayException when no broker answers, or a transaction stays open too long
    */
-  public Map<String, Reach> read(Set<String> topics, Instant since, Consumer<TopicRecord> visitor) {
+  public Map<String, Reach> read(
+      Set<String> topics, Instant since, Consumer<TopicRecord> visitor, Progress progress) {
     return asking(
         () -> {
           List<TopicPartition> partitions =
@@ -87,7 +99,7 @@ public final class TopicScan implements AutoCloseable {
           Map<TopicPartition, Long> ends = ends(partitions);
           consumer.assign(partitions);
           Map<String, Reach> reach = seek(since, ends);
-          readTo(ends, visitor);
+          readTo(ends, visitor, progress);
           return reach;
         });
   }
@@ -128,7 +140,9 @@ public final class TopicScan implements AutoCloseable {
     return reach;
   }
 
-  private void readTo(Map<TopicPartition, Long> ends, Consumer<TopicRecord> visitor) {
+  private void readTo(
+      Map<TopicPartition, Long> ends, Consumer<TopicRecord> visitor, Progress progress) {
+    long all = ends.entrySet().stream().mapToLong(this::left).sum();
     Set<TopicPartition> unfinished = new HashSet<>(ends.keySet());
     removeFinished(unfinished, ends);
     long lastProgress = System.nanoTime();
@@ -140,6 +154,7 @@ public final class TopicScan implements AutoCloseable {
           visitor.accept(topicRecord(record));
         }
       }
+      progress.at(all - ends.entrySet().stream().mapToLong(this::left).sum(), all);
       removeFinished(unfinished, ends);
       long positions = unfinished.stream().mapToLong(consumer::position).sum();
       if (positions != lastPositions) {
@@ -154,6 +169,10 @@ public final class TopicScan implements AutoCloseable {
                 + " again.");
       }
     }
+  }
+
+  private long left(Map.Entry<TopicPartition, Long> end) {
+    return Math.max(0, end.getValue() - consumer.position(end.getKey()));
   }
 
   private void removeFinished(Set<TopicPartition> unfinished, Map<TopicPartition, Long> ends) {

@@ -4,6 +4,7 @@ import dev.outbox.relay.Relay;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.SettingsLoader;
 import dev.outbox.relay.metrics.RelayMetrics;
+import dev.outbox.relay.web.console.ConsoleConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,11 +13,16 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.DependsOn;
+import org.springframework.context.annotation.Import;
 import org.springframework.core.env.Environment;
 
-/** The relay as a Spring Boot application: settings from the environment, health and metrics. */
+/**
+ * The relay as a Spring Boot application: settings from the environment, health, metrics, console.
+ */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
+@Import(ConsoleConfiguration.class)
 public class RelayServer {
 
   @Bean
@@ -29,8 +35,14 @@ public class RelayServer {
    * event is loading classes, and the other core has nothing to do.
    */
   @Bean(initMethod = "start", destroyMethod = "stop")
-  Relay relay(RelaySettings settings, MeterRegistry registry) {
-    return new Relay(settings, new RelayMetrics(registry));
+  @DependsOn(ConsoleConfiguration.LISTENER)
+  Relay relay(RelaySettings settings, RelayMetrics metrics) {
+    return new Relay(settings, metrics);
+  }
+
+  @Bean
+  RelayMetrics relayMetrics(MeterRegistry registry) {
+    return new RelayMetrics(registry);
   }
 
   @Bean

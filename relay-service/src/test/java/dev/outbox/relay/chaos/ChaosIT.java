@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * unless told otherwise; {@code docs/chaos/README.md} tells the properties.
  */
 @Execution(ExecutionMode.CONCURRENT)
+@Tag("slow")
 class ChaosIT {
 
   private static final ChaosOptions OPTIONS = ChaosOptions.fromSystemProperties();

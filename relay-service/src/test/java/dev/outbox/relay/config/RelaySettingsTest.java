@@ -55,7 +55,8 @@ class RelaySettingsTest {
                     Duration.ofMinutes(2),
                     Duration.ofMinutes(15),
                     DataSize.ofMegabytes(512),
-                    DataSize.ofMegabytes(128))));
+                    DataSize.ofMegabytes(128)),
+                new RelaySettings.Console("", "", false)));
   }
 
   @Test
@@ -104,6 +105,8 @@ class RelaySettingsTest {
           slot                            | With-Capitals
           publication                     | Orders, and more
           auto-init                       | perhaps
+          console.show-payloads           | sometimes
+          console.username                | '  '
           in-flight-limit                 | 10KB
           in-flight-limit                 | plenty
           heartbeat-interval              | 0s
@@ -182,6 +185,31 @@ class RelaySettingsTest {
                 .database()
                 .address())
         .isEqualTo("db:5432/orders");
+  }
+
+  @Test
+  void theConsoleNeedsNameAndPasswordOrNeither() {
+    String name = "outbox.relay.console.username";
+    String password = "outbox.relay.console.password";
+    assertThat(load(Map.of()).console().hasOperator()).isFalse();
+    RelaySettings settings = load(Map.of(name, "anna", password, "correct horse battery"));
+    assertThat(settings.console().hasOperator()).isTrue();
+    assertThat(settings.toString()).doesNotContain("correct horse");
+    assertRefused(Map.of(name, "anna"), password);
+    assertRefused(Map.of(password, "correct horse battery"), name);
+    assertRefused(Map.of(name, "an:na", password, "correct horse battery"), name);
+    assertRefused(Map.of(name, "anna", password, "hunter2"), password);
+  }
+
+  private static void assertRefused(Map<String, String> settings, String key) {
+    assertThatThrownBy(() -> load(settings))
+        .isInstanceOfSatisfying(
+            InvalidSettingsException.class,
+            e -> {
+              assertThat(e.problems()).extracting(Problem::key).containsExactly(key);
+              assertThat(e.problems().get(0).remedy()).isNotBlank();
+              assertThat(e.getMessage()).doesNotContain("hunter2").doesNotContain("correct horse");
+            });
   }
 
   private static RelaySettings load(Map<String, String> more) {

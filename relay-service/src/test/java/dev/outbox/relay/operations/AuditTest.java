@@ -10,6 +10,7 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.operations.AuditReport.Example;
+import dev.outbox.relay.operations.ProgressListener.Progress;
 import dev.outbox.relay.slot.Initialization;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.Relays;
@@ -65,6 +66,34 @@ class AuditTest {
       assertThat(report.unknown().count()).isZero();
       assertThat(report.asText()).contains("Sound: nothing is lost");
     }
+  }
+
+  @Test
+  void progressTellsOfEachPartUntilItIsDone() throws Exception {
+    try (AutoCloseable relay = relay()) {
+      insertMany(500);
+      List<Progress> told = new ArrayList<>();
+      new Audit(new SourceDatabase(settings), settings, PATIENCE, told::add).run(AuditRange.ALL);
+      assertThat(last(told, "Reading rows").done()).isEqualTo(500);
+      Progress waited = last(told, "Waiting for the relay");
+      assertThat(waited.done()).isEqualTo(waited.of().orElseThrow());
+      Progress read = last(told, "Reading topics");
+      assertThat(read.done()).isEqualTo(500);
+      assertThat(read.of()).hasValue(500);
+      // And none of them goes back
+      for (int i = 1; i < told.size(); i++) {
+        if (told.get(i).doing().equals(told.get(i - 1).doing())) {
+          assertThat(told.get(i).done()).isGreaterThanOrEqualTo(told.get(i - 1).done());
+        }
+      }
+    }
+  }
+
+  private static Progress last(List<Progress> told, String doing) {
+    return told.stream()
+        .filter(progress -> progress.doing().equals(doing))
+        .reduce((one, next) -> next)
+        .orElseThrow(() -> new AssertionError(doing + " is not among " + told));
   }
 
   @Test

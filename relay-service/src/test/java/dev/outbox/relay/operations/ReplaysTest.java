@@ -9,6 +9,7 @@ import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.control.Attribution;
 import dev.outbox.relay.control.ControlMessage.Selection;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
@@ -57,7 +58,9 @@ class ReplaysTest {
     database = OutboxDatabase.create(postgres);
     topics = new TopicReader(kafka.bootstrapServers(), database.slot());
     settings = TestSettings.of(database, kafka.bootstrapServers(), Map.of());
-    replays = new Replays(new SourceDatabase(settings), settings, said::add);
+    replays =
+        new Replays(
+            new SourceDatabase(settings), settings, progress -> said.add(progress.asText()));
   }
 
   @Test
@@ -69,7 +72,7 @@ class ReplaysTest {
       }
       Plan plan = replays.plan(ORDERS, null);
       assertThat(plan.rows()).isEqualTo(20);
-      replays.awaitCarriedOut(replays.write(plan));
+      publish(plan);
       String behind = database.insert("Order", "1", "behind it");
       await().atMost(PATIENCE).pollInSameThread().until(() -> topics.ids().contains(behind));
       await().atMost(PATIENCE).pollInSameThread().until(() -> topics.poll().size() == 61);
@@ -95,7 +98,7 @@ class ReplaysTest {
     try (AutoCloseable relay = relay()) {
       String first = database.insert("Order", "1", "x");
       String second = database.insert("Order", "2", "x");
-      replays.awaitCarriedOut(replays.write(replays.plan(ORDERS, other)));
+      publish(replays.plan(ORDERS, other));
       await().atMost(PATIENCE).pollInSameThread().until(() -> topics.poll().size() == 4);
       assertThat(topics.poll())
           .filteredOn(record -> record.topic().equals(other))
@@ -121,7 +124,7 @@ class ReplaysTest {
               });
       await()
           .atMost(PATIENCE)
-          .until(() -> said.stream().anyMatch(line -> line.contains("Waiting for 1 transactions")));
+          .until(() -> said.stream().anyMatch(line -> line.contains("0 of 1 transactions")));
       committed.set(true);
       writer.commit();
       // Then the plan was made after that, and has both
@@ -153,7 +156,7 @@ class ReplaysTest {
       Plan plan = replays.plan(ORDERS, null);
       assertThat(plan.rows()).isEqualTo(3);
       assertThat(plan.held()).isEqualTo(2);
-      replays.awaitCarriedOut(replays.write(plan));
+      publish(plan);
       // Then only the other key's event comes
       await().atMost(PATIENCE).pollInSameThread().until(() -> topics.poll().size() >= 3);
       assertThat(topics.poll())
@@ -190,6 +193,10 @@ class ReplaysTest {
 
   private AutoCloseable relay() {
     return Relays.leading(database, kafka, Map.of());
+  }
+
+  private void publish(Plan plan) throws InterruptedException {
+    assertThat(replays.awaitCarriedOut(replays.write(plan, Attribution.NONE), PATIENCE)).isTrue();
   }
 
   private AuditReport audit() throws InterruptedException {

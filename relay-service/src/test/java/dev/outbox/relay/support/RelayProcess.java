@@ -73,11 +73,16 @@ public final class RelayProcess implements AutoCloseable {
     return process;
   }
 
+  /** Where it is reached. */
+  public String url() {
+    return "http://localhost:" + port;
+  }
+
   /** The body of a GET; empty while nothing answers. */
   public String get(String path) {
     try {
       return HTTP.send(
-              HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+              HttpRequest.newBuilder(URI.create(url() + path))
                   // A process that is stopped (SIGSTOP) accepts and stays silent.
                   .timeout(ANSWER_WITHIN)
                   .build(),

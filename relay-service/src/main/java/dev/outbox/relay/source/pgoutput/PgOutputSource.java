@@ -124,9 +124,18 @@ public final class PgOutputSource implements OutboxSource {
     try (ReplicationStream stream = ReplicationStream.connect(settings)) {
       opened.set(stream);
       stream.start(settings);
-      boolean goOn = true;
-      while (goOn && !closed) {
-        goOn = handleNext(stream, handler);
+      try {
+        boolean goOn = true;
+        while (goOn && !closed) {
+          goOn = handleNext(stream, handler);
+        }
+      } catch (RuntimeException e) {
+        // A connection that is cut with something unread takes what the server has not read with
+        // it: the confirmation of what stands before the failure.
+        if (!closed) {
+          stream.endGently();
+        }
+        throw e;
       }
       if (!decoder.isInTransaction()) {
         stream.endGently();

@@ -1,0 +1,5 @@
+/** The console: what an operator sees and does in a browser. */
+@NullMarked
+package dev.outbox.relay.web.console;
+
+import org.jspecify.annotations.NullMarked;
