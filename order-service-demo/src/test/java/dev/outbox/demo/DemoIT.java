@@ -2,67 +2,61 @@ package dev.outbox.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.outbox.local.ChildProcess;
-import dev.outbox.local.demo.Demo;
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What {@code deploy/demo} runs, with the jars of this build. */
+@Tag("slow")
 class DemoIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
-  private static final Path RELAY_JAR = Path.of("../relay-service/target/relay-service.jar");
-  private static final Path ORDER_SERVICE_JAR = Path.of("target/order-service-demo.jar");
-
-  /** Where the demonstration keeps everything, so that what it leaves behind is seen. */
   @TempDir private Path temporary;
-
-  /** PostgreSQL may have to run as another user. */
-  @BeforeEach
-  void openForOthers() throws IOException {
-    Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
-  }
 
   @Test
   void showsEveryEventOnceAndLeavesNothingBehind() throws Exception {
-    try (ChildProcess demo = start(ORDER_SERVICE_JAR, "--once", "--orders", "3")) {
+    try (RunningDemo demo = start(RunningDemo.ORDER_SERVICE_JAR, "--once", "--orders", "3")) {
       // When
-      Set<Long> processes = processesUntil(demo, " repeated ");
+      demo.awaitText(" repeated ");
       // Then
-      assertThat(demo.awaitExit(PATIENCE)).as(demo.output()).isZero();
+      assertThat(demo.process().awaitExit(RunningDemo.PATIENCE)).as(demo.output()).isZero();
       assertThat(demo.output())
           .contains("3 orders, 3 events published, 3 effects applied, 0 duplicates, 0 lost: OK")
           .containsPattern("repeated +→ +partition [0-2] @ [0-9]+ +→ +known, no effect")
+          .containsPattern("The shop.* http://localhost:[0-9]+/\n")
           .doesNotContain("SLF4J", "WARN", "ERROR");
-      assertNothingIsLeft(processes);
+      demo.assertNothingIsLeft();
     }
   }
 
   @Test
-  void endsCleanlyOnASignal() throws Exception {
-    try (ChildProcess demo = start(ORDER_SERVICE_JAR, "--orders", "1")) {
+  void endsCleanlyOnASignalAlsoAmidHarm() throws Exception {
+    try (RunningDemo demo = start(RunningDemo.ORDER_SERVICE_JAR, "--orders", "1")) {
       // Given a demonstration that stays up
-      Set<Long> processes = processesUntil(demo, "Ctrl-C stops everything");
+      demo.awaitText("Ctrl-C stops everything");
       assertThat(demo.output()).contains("/actuator/health", "status", "insert into outbox_event");
+      // And harm, of which the relay starts again and Kafka does not yet
+      List<CompletableFuture<HttpResponse<String>>> harm =
+          List.of(demo.harm("kill-relay"), demo.harm("stop-broker"));
+      demo.awaitText("Kafka is stopped");
+      Awaitility.await()
+          .atMost(RunningDemo.PATIENCE)
+          .untilAsserted(() -> assertThat(demo.hasProcessOf(RunningDemo.BROKER)).isFalse());
+      demo.rememberProcesses();
+      assertThat(harm).noneMatch(CompletableFuture::isDone);
       // When
       // Ctrl-C sends another one, which a shell has its background jobs ignore.
-      demo.sendSignal("TERM");
+      demo.process().sendSignal("TERM");
       // Then
-      demo.awaitExit(PATIENCE);
-      assertThat(demo.output()).contains("Everything is stopped");
-      assertNothingIsLeft(processes);
+      demo.process().awaitExit(RunningDemo.PATIENCE);
+      assertThat(demo.output()).contains("Everything is stopped").doesNotContain("failed");
+      demo.assertNothingIsLeft();
     }
   }
 
@@ -70,9 +64,9 @@ class DemoIT {
   void aServiceThatDoesNotComeUpIsNamedWithItsLastWords(@TempDir Path elsewhere) throws Exception {
     // Given
     Path notAJar = Files.writeString(elsewhere.resolve("broken.jar"), "not a jar");
-    try (ChildProcess demo = start(notAJar, "--once")) {
+    try (RunningDemo demo = start(notAJar, "--once")) {
       // When
-      int exitCode = demo.awaitExit(PATIENCE);
+      int exitCode = demo.process().awaitExit(RunningDemo.PATIENCE);
       // Then
       assertThat(exitCode).isEqualTo(1);
       assertThat(demo.output())
@@ -81,47 +75,7 @@ class DemoIT {
     }
   }
 
-  private ChildProcess start(Path orderServiceJar, String... options) {
-    return ChildProcess.java()
-        .jvmArguments("-Djava.io.tmpdir=" + temporary)
-        .mainClass(Demo.class.getName())
-        .arguments("--relay-jar", RELAY_JAR.toString())
-        .arguments("--order-service-jar", orderServiceJar.toString())
-        .arguments(options)
-        .start();
-  }
-
-  /** The processes that the demonstration has when it says this. */
-  private static Set<Long> processesUntil(ChildProcess demo, String text) {
-    demo.awaitOutput(Pattern.compile(Pattern.quote(text)), PATIENCE);
-    return ProcessHandle.of(demo.pid()).stream()
-        .flatMap(ProcessHandle::descendants)
-        .map(ProcessHandle::pid)
-        .collect(Collectors.toCollection(TreeSet::new));
-  }
-
-  private void assertNothingIsLeft(Set<Long> processes) throws Exception {
-    // At least two servers and two services, so that an empty set does not pass.
-    assertThat(processes).hasSizeGreaterThanOrEqualTo(4);
-    Awaitility.await()
-        .atMost(Duration.ofSeconds(10))
-        .untilAsserted(
-            () ->
-                assertThat(processes)
-                    .noneMatch(
-                        pid ->
-                            ProcessHandle.of(pid)
-                                .filter(process -> process.info().command().isPresent())
-                                .isPresent()));
-    try (var files = Files.list(temporary)) {
-      List<String> left =
-          files
-              .map(file -> file.getFileName().toString())
-              .filter(name -> name.startsWith("outbox-"))
-              // PostgreSQL's programs, unpacked once per user.
-              .filter(name -> !name.startsWith("outbox-local-"))
-              .toList();
-      assertThat(left).isEmpty();
-    }
+  private RunningDemo start(Path orderServiceJar, String... options) throws IOException {
+    return RunningDemo.start(temporary, orderServiceJar, options);
   }
 }

@@ -1,31 +1,18 @@
 package dev.outbox.demo;
 
-import static java.net.http.HttpResponse.BodyHandlers.ofString;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.outbox.local.FaultProxy;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.LocalPostgres;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import dev.outbox.local.demo.RetryStorm;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -53,6 +40,7 @@ import org.springframework.test.context.DynamicPropertySource;
       "logging.level.org.springframework=off",
       "logging.level.com.zaxxer=off"
     })
+@Tag("slow")
 class RetryStormTest {
 
   private static final int CLIENTS = 64;
@@ -65,13 +53,6 @@ class RetryStormTest {
 
   private static @Nullable LocalPostgres postgres;
   private static @Nullable KafkaServer kafka;
-
-  private final Map<Integer, Set<String>> answers = new ConcurrentHashMap<>();
-  private final AtomicInteger answered = new AtomicInteger();
-  private final AtomicInteger unanswered = new AtomicInteger();
-  private final AtomicInteger refused = new AtomicInteger();
-  private final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   @Autowired private JdbcClient database;
   @LocalServerPort private int port;
@@ -108,87 +89,37 @@ class RetryStormTest {
   }
 
   private void storm(int requests) throws Exception {
-    database.sql("truncate orders, order_line, outbox_event, idempotency_key").update();
-    ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
-    try (FaultProxy network = FaultProxy.before(port)) {
+    database.sql("truncate orders, outbox_event, idempotency_key cascade").update();
+    RetryStorm storm = new RetryStorm(port, new RetryStorm.Size(CLIENTS, requests, KEYS, LOST));
+    RetryStorm.Result result;
+    ExecutorService background = Executors.newSingleThreadExecutor();
+    try {
       // When clients ask, each again until it is answered, while answers get lost
-      List<Future<?>> asking = new ArrayList<>();
-      for (int client = 0; client < CLIENTS; client++) {
-        Random random = new Random(client);
-        asking.add(
-            clients.submit(
-                () -> {
-                  for (int request = 0; request < requests; request++) {
-                    ask(network, random);
-                  }
-                  return null;
-                }));
-      }
+      Future<RetryStorm.Result> blowing = background.submit(() -> storm.run(PATIENCE));
       // And the database is killed twice
       for (int kill = 1; kill <= 2; kill++) {
         int due = kill * CLIENTS * requests / 3;
-        await().atMost(PATIENCE).until(() -> answered.get() >= due);
+        await().atMost(PATIENCE).until(() -> storm.answered() >= due || blowing.isDone());
         postgres().kill();
         postgres().start();
       }
-      for (Future<?> client : asking) {
-        client.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-      }
+      result = blowing.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     } finally {
-      clients.shutdownNow();
+      background.shutdownNow();
     }
     // Then each was answered, with the same for the same key
-    assertThat(answered).hasValue(CLIENTS * requests);
-    assertThat(answers).hasSize(KEYS).allSatisfy((key, texts) -> assertThat(texts).hasSize(1));
+    assertThat(result.answered()).isEqualTo(CLIENTS * requests);
+    assertThat(result.answers())
+        .hasSize(KEYS)
+        .allSatisfy((key, texts) -> assertThat(texts).hasSize(1));
+    assertThat(result.distinctAnswers()).isEqualTo(1);
     // And each key had one effect: order and event
     assertThat(count("orders")).isEqualTo(KEYS);
     assertThat(count("order_line")).isEqualTo(KEYS);
     assertThat(count("outbox_event")).isEqualTo(KEYS);
     // And the storm was one
-    assertThat(unanswered).as("answers that got lost").hasValueGreaterThan(KEYS);
-    assertThat(refused).as("refusals while the database was away").hasPositiveValue();
-  }
-
-  private void ask(FaultProxy network, Random random) throws InterruptedException {
-    int key = random.nextInt(KEYS);
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://" + network.address() + "/orders"))
-            .header("Content-Type", "application/json")
-            .header("Idempotency-Key", "\"storm-" + key + "\"")
-            .timeout(Duration.ofSeconds(30))
-            .POST(
-                HttpRequest.BodyPublishers.ofString(
-                    "{\"userId\":\"customer-%d\",\"productId\":\"tea\",\"quantity\":1}"
-                        .formatted(key)))
-            .build();
-    for (boolean again = true; again; ) {
-      if (random.nextInt(LOST) == 0) {
-        network.cutAtAnswer();
-      }
-      again = !isAnswered(request, key);
-    }
-    answered.incrementAndGet();
-  }
-
-  private boolean isAnswered(HttpRequest request, int key) throws InterruptedException {
-    try {
-      HttpResponse<String> answer = http.send(request, ofString());
-      if (answer.statusCode() == 201) {
-        answers.computeIfAbsent(key, k -> ConcurrentHashMap.newKeySet()).add(text(answer));
-        return true;
-      }
-      if (answer.statusCode() != 409 && answer.statusCode() < 500) {
-        throw new AssertionError(answer.statusCode() + " " + answer.body());
-      }
-      refused.incrementAndGet();
-    } catch (IOException e) {
-      unanswered.incrementAndGet();
-    }
-    return false;
-  }
-
-  private static String text(HttpResponse<String> answer) {
-    return answer.headers().firstValue("Location").orElse("") + " " + answer.body();
+    assertThat(result.dropped()).as("answers that got lost").isGreaterThan(KEYS);
+    assertThat(result.refused()).as("refusals while the database was away").isPositive();
   }
 
   private long count(String table) {

@@ -8,6 +8,7 @@ import org.testcontainers.kafka.KafkaContainer;
 final class ContainerKafka extends RestartableContainer implements KafkaServer {
 
   static final String IMAGE_PROPERTY = "outbox.stack.kafka-image";
+  static final String IMAGE_VARIABLE = "KAFKA_IMAGE";
   static final String DEFAULT_IMAGE = "apache/kafka:4.3.1";
   private static final int CONTAINER_PORT = 9092;
 
@@ -58,7 +59,7 @@ final class ContainerKafka extends RestartableContainer implements KafkaServer {
     private final int port;
 
     ContainerOfKnownPort(int port) {
-      super(image(IMAGE_PROPERTY, DEFAULT_IMAGE, "apache/kafka"));
+      super(image(IMAGE_PROPERTY, IMAGE_VARIABLE, System.getenv(), DEFAULT_IMAGE, "apache/kafka"));
       this.port = port;
     }
 

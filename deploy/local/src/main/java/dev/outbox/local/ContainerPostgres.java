@@ -9,6 +9,7 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
 final class ContainerPostgres extends RestartableContainer implements PostgresServer {
 
   static final String IMAGE_PROPERTY = "outbox.stack.postgres-image";
+  static final String IMAGE_VARIABLE = "POSTGRES_IMAGE";
   static final String DEFAULT_IMAGE = "postgres:18-alpine";
 
   ContainerPostgres() {
@@ -30,7 +31,8 @@ final class ContainerPostgres extends RestartableContainer implements PostgresSe
     List<String> command = new ArrayList<>(List.of("postgres"));
     PostgresSettings.SHARED.forEach(
         (name, value) -> command.addAll(List.of("-c", name + "=" + value)));
-    return new PostgreSQLContainer(image(IMAGE_PROPERTY, DEFAULT_IMAGE, "postgres"))
+    return new PostgreSQLContainer(
+            image(IMAGE_PROPERTY, IMAGE_VARIABLE, System.getenv(), DEFAULT_IMAGE, "postgres"))
         .withUsername("postgres")
         .withPassword("postgres")
         .withDatabaseName("postgres")

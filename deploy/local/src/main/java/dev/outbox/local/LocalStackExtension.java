@@ -4,11 +4,13 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.platform.commons.support.AnnotationSupport;
 
 /**
  * One {@link LocalStack} for a whole test run. A server starts when the first test asks for it and
- * stops when the run ends. System property {@code outbox.stack} says what kind of servers, see
- * {@link LocalStack#fromSystemProperties()}. Usually applied by {@link WithLocalStack}.
+ * stops when the run ends. What kind of servers, system property {@code outbox.stack} says, see
+ * {@link LocalStack#fromSystemProperties()}, unless the class wants them in containers; such
+ * classes share a stack of their own. Usually applied by {@link WithLocalStack}.
  */
 public final class LocalStackExtension implements ParameterResolver {
 
@@ -32,10 +34,21 @@ public final class LocalStackExtension implements ParameterResolver {
 
   /** The stack of this test run, for other extensions; JUnit closes it at the end. */
   public static LocalStack stack(ExtensionContext context) {
+    boolean containers = inContainers(context);
     return context
         .getRoot()
         .getStore(NAMESPACE)
         .computeIfAbsent(
-            LocalStack.class, key -> LocalStack.fromSystemProperties(), LocalStack.class);
+            containers ? "in containers" : "as usual",
+            key -> containers ? LocalStack.containers() : LocalStack.fromSystemProperties(),
+            LocalStack.class);
+  }
+
+  private static boolean inContainers(ExtensionContext context) {
+    return context
+        .getTestClass()
+        .flatMap(type -> AnnotationSupport.findAnnotation(type, WithLocalStack.class))
+        .map(WithLocalStack::containers)
+        .orElse(false);
   }
 }

@@ -5,6 +5,7 @@ import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotModifiedException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.AbstractWaitStrategy;
 import org.testcontainers.utility.DockerImageName;
@@ -37,9 +38,20 @@ abstract class RestartableContainer implements RestartableServer {
     this.port = port;
   }
 
-  /** The image that a system property names, or else the official one. */
-  static DockerImageName image(String property, String official, String compatibleWith) {
-    return DockerImageName.parse(System.getProperty(property, official))
+  /**
+   * The image that a system property names, or else a variable of the environment, or else the
+   * official one.
+   *
+   * @param environment the environment's variables
+   */
+  static DockerImageName image(
+      String property,
+      String variable,
+      Map<String, String> environment,
+      String official,
+      String compatibleWith) {
+    String unlessProperty = environment.getOrDefault(variable, official);
+    return DockerImageName.parse(System.getProperty(property, unlessProperty))
         .asCompatibleSubstituteFor(compatibleWith);
   }
 

@@ -18,4 +18,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Documented
 @Inherited
 @ExtendWith(LocalStackExtension.class)
-public @interface WithLocalStack {}
+public @interface WithLocalStack {
+
+  /** Servers in containers, whatever {@code outbox.stack} says; this needs Docker. */
+  boolean containers() default false;
+}

@@ -12,6 +12,8 @@ import org.testcontainers.utility.DockerImageName;
 /** What Docker would be told, for which no Docker is needed. */
 class ContainerSettingsTest {
 
+  private static final String IMAGE_PROPERTY = "outbox.stack.some-image";
+
   @Test
   void postgresGetsTheSettingsThatTheProcessGets() {
     try (PostgreSQLContainer container = ContainerPostgres.container()) {
@@ -50,17 +52,22 @@ class ContainerSettingsTest {
   }
 
   @Test
-  void theImageIsTheOfficialOneUnlessAPropertyNamesAnother() {
-    String property = "outbox.stack.some-image";
-    assertThat(RestartableContainer.image(property, "postgres:18", "postgres"))
-        .isEqualTo(DockerImageName.parse("postgres:18"));
-    System.setProperty(property, "registry.example/mine:1");
+  void theImageIsTheOfficialOneUnlessAPropertyOrTheEnvironmentNamesAnother() {
+    Map<String, String> environment = Map.of("SOME_IMAGE", "registry.example/ours:1");
+    assertThat(image(Map.of()).asCanonicalNameString()).isEqualTo("postgres:18");
+    assertThat(image(environment).asCanonicalNameString()).isEqualTo("registry.example/ours:1");
+    System.setProperty(IMAGE_PROPERTY, "registry.example/mine:1");
     try {
-      DockerImageName image = RestartableContainer.image(property, "postgres:18", "postgres");
+      DockerImageName image = image(environment);
       assertThat(image.asCanonicalNameString()).isEqualTo("registry.example/mine:1");
       image.assertCompatibleWith(DockerImageName.parse("postgres"));
     } finally {
-      System.clearProperty(property);
+      System.clearProperty(IMAGE_PROPERTY);
     }
+  }
+
+  private static DockerImageName image(Map<String, String> environment) {
+    return RestartableContainer.image(
+        IMAGE_PROPERTY, "SOME_IMAGE", environment, "postgres:18", "postgres");
   }
 }

@@ -16,10 +16,12 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the servers of a stack promise, of whatever kind: run it with {@code outbox.stack} too. */
 @WithLocalStack
+@Tag("slow")
 class RestartTest {
 
   /** A server that does not heed the wish to stop is killed after 30 seconds. */

@@ -1,4 +1,4 @@
-/** Keeps the stock ledger: applies each {@code OrderPlaced} event once, through the inbox. */
+/** Keeps the stock ledger: what orders take and cancelled ones bring back, each once. */
 @NullMarked
 package dev.outbox.demo.stock;
 

@@ -48,6 +48,7 @@ public final class Demo {
     try {
       screen.title();
       DemoStack stack = DemoStack.start(options, logs, screen, closing);
+      showPage(stack.orderService().url() + "/");
       Summary summary = show(stack);
       closing.close();
       logs.delete();
@@ -70,6 +71,13 @@ public final class Demo {
     closing.close();
     screen.note("");
     screen.note("Everything is stopped. The whole output is in " + logs);
+  }
+
+  private void showPage(String url) {
+    screen.page(url);
+    if (options.browser()) {
+      Desktop.ofThisMachine().ifPresent(desktop -> desktop.open(url));
+    }
   }
 
   private Summary show(DemoStack stack) {

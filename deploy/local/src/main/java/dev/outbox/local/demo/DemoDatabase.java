@@ -15,17 +15,25 @@ import java.util.concurrent.TimeUnit;
 /**
  * What the database knows of an event: its row and its effect, each with the time of its commit,
  * which PostgreSQL keeps when {@code track_commit_timestamp} is on. So the times are those of the
- * events and not those at which somebody looked.
+ * events and not those at which somebody looked. When the server is restarted it connects anew. For
+ * one thread, apart from {@link #close}.
  */
 final class DemoDatabase implements AutoCloseable {
 
   static final String NAME = "orders";
   private static final Duration LOOK_EVERY = Duration.ofMillis(5);
 
-  private final Connection connection;
+  private static final Duration RESTART_LIMIT = Duration.ofSeconds(60);
 
-  private DemoDatabase(Connection connection) {
-    this.connection = connection;
+  private final PostgresServer server;
+  private volatile Connection connection;
+  private volatile boolean closed;
+  private long connectedAt;
+
+  private DemoDatabase(PostgresServer server) throws SQLException {
+    this.server = server;
+    this.connection = server.connect(NAME);
+    this.connectedAt = System.nanoTime();
   }
 
   /** Creates the database of the order service and connects to it. */
@@ -33,7 +41,7 @@ final class DemoDatabase implements AutoCloseable {
     try (Connection connection = server.connect("postgres");
         Statement statement = connection.createStatement()) {
       statement.execute("create database " + NAME);
-      return new DemoDatabase(server.connect(NAME));
+      return new DemoDatabase(server);
     } catch (SQLException e) {
       throw new DemoException("Cannot create the database " + NAME, e);
     }
@@ -45,7 +53,7 @@ final class DemoDatabase implements AutoCloseable {
   /**
    * What an order did to the stock.
    *
-   * @param bookings rows of the ledger, one when all is well
+   * @param bookings how often the stock has applied the event, once when all is well
    */
   record Effect(String product, long change, int bookings, Instant committedAt) {}
 
@@ -56,35 +64,76 @@ final class DemoDatabase implements AutoCloseable {
         found -> new OutboxRow(found.getLong(1), time(found, 2)));
   }
 
-  /** The effect of an order, as soon as it is there. */
-  Optional<Effect> awaitEffect(String orderId, Duration limit) {
-    long deadline = System.nanoTime() + limit.toNanos();
-    Optional<Effect> effect = effect(orderId);
-    while (effect.isEmpty() && System.nanoTime() < deadline) {
+  /** What a placed order did, as soon as it is there. Time without a database does not count. */
+  Optional<Effect> awaitEffect(String eventId, Duration limit) {
+    long begun = System.nanoTime();
+    Optional<Effect> effect = effect(eventId);
+    while (effect.isEmpty() && System.nanoTime() - Math.max(begun, connectedAt) < limit.toNanos()) {
       pause();
-      effect = effect(orderId);
+      effect = effect(eventId);
     }
     return effect;
   }
 
-  Optional<Effect> effect(String orderId) {
+  Optional<Effect> effect(String eventId) {
+    // The ledger's key would hide a second booking; the rows of "effect" have none.
     return query(
         """
-        select min(product_id), sum(change), count(*), max(pg_xact_commit_timestamp(xmin))
-        from stock_ledger where order_id::text = ? having count(*) > 0
+        select min(l.product_id), sum(l.change) / count(distinct e.ctid), count(distinct e.ctid),
+          max(pg_xact_commit_timestamp(e.xmin))
+        from effect e join stock_ledger l on l.order_id::text = e.aggregate_id and l.kind = 'SOLD'
+        where e.consumer = 'stock' and e.event_id = ?::uuid having count(*) > 0
         """,
-        orderId,
+        eventId,
         found -> new Effect(found.getString(1), found.getLong(2), found.getInt(3), time(found, 4)));
   }
 
   private <T> Optional<T> query(String sql, String parameter, RowReader<T> reader) {
+    try {
+      return queryOnce(sql, parameter, reader);
+    } catch (SQLException e) {
+      if (closed || isValid(connection)) {
+        throw new DemoException("PostgreSQL does not answer: " + e.getMessage(), e);
+      }
+    }
+    reconnect();
+    return query(sql, parameter, reader);
+  }
+
+  private <T> Optional<T> queryOnce(String sql, String parameter, RowReader<T> reader)
+      throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       statement.setString(1, parameter);
       try (ResultSet found = statement.executeQuery()) {
         return found.next() ? Optional.of(reader.read(found)) : Optional.empty();
       }
+    }
+  }
+
+  private static boolean isValid(Connection connection) {
+    try {
+      return connection.isValid(1);
     } catch (SQLException e) {
-      throw new DemoException("PostgreSQL does not answer: " + e.getMessage(), e);
+      return false;
+    }
+  }
+
+  private void reconnect() {
+    long deadline = System.nanoTime() + RESTART_LIMIT.toNanos();
+    while (true) {
+      try {
+        connection = server.connect(NAME);
+        connectedAt = System.nanoTime();
+        return;
+      } catch (SQLException e) {
+        if (closed || System.nanoTime() > deadline) {
+          throw new DemoException(
+              "PostgreSQL is away, and not back after %d s: %s"
+                  .formatted(RESTART_LIMIT.toSeconds(), e.getMessage()),
+              e);
+        }
+        pause();
+      }
     }
   }
 
@@ -101,12 +150,13 @@ final class DemoDatabase implements AutoCloseable {
       TimeUnit.NANOSECONDS.sleep(LOOK_EVERY.toNanos());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new DemoException("Interrupted while waiting for an effect", e);
+      throw new DemoException("Interrupted while waiting for PostgreSQL", e);
     }
   }
 
   @Override
   public void close() throws SQLException {
+    closed = true;
     connection.close();
   }
 }

@@ -7,12 +7,16 @@ import dev.outbox.local.PostgresServer;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 
 /** Everything that runs: two servers and two services, each in processes of its own. */
 final class DemoStack {
+
+  /** Who may act in the relay's console. */
+  static final String OPERATOR = "operator";
 
   private static final int PARTITIONS = 3;
 
@@ -22,6 +26,8 @@ final class DemoStack {
   private final DemoDatabase database;
   private final Application orderService;
   private final Application relay;
+  private final ControlServer control;
+  private final String operatorPassword;
 
   private DemoStack(
       HttpClient http,
@@ -29,13 +35,17 @@ final class DemoStack {
       KafkaServer kafka,
       DemoDatabase database,
       Application orderService,
-      Application relay) {
+      Application relay,
+      ControlServer control,
+      String operatorPassword) {
     this.http = http;
     this.postgres = postgres;
     this.kafka = kafka;
     this.database = database;
     this.orderService = orderService;
     this.relay = relay;
+    this.control = control;
+    this.operatorPassword = operatorPassword;
   }
 
   /**
@@ -66,6 +76,7 @@ final class DemoStack {
     kafka.createTopic(TopicWatch.ORDER_TOPIC, PARTITIONS);
     screen.started(kafka.bootstrapServers());
 
+    ControlServer control = ControlServer.open();
     screen.starting("order service");
     Application orderService =
         closing.add(
@@ -73,28 +84,43 @@ final class DemoStack {
                 "order service",
                 options.orderServiceJar(),
                 logs.orderService(),
-                8080,
+                // An order may bring a message of two million characters.
+                "512m",
+                options.port(),
                 List.of(
                     "--spring.datasource.url=" + postgres.jdbcUrl(DemoDatabase.NAME),
                     "--spring.datasource.username=" + postgres.username(),
                     "--spring.datasource.password=" + postgres.password(),
-                    "--demo.kafka.bootstrap-servers=" + kafka.bootstrapServers())));
+                    "--demo.kafka.bootstrap-servers=" + kafka.bootstrapServers()),
+                Map.of("DEMO_CONTROL_URL", control.url(), "DEMO_CONTROL_TOKEN", control.token())));
     orderService.awaitHealthy(http);
     screen.started(orderService.url());
 
     // After the order service, whose outbox writer makes the table that the relay reads.
     screen.starting("relay");
+    String operatorPassword = Secrets.random();
     Application relay =
         closing.add(
             Application.start(
                 "relay",
                 options.relayJar(),
                 logs.relay(),
-                8081,
-                autoInit(relaySettings(postgres, kafka))));
+                "256m",
+                options.relayPort(),
+                autoInit(relaySettings(postgres, kafka)),
+                Map.of(
+                    "OUTBOX_RELAY_CONSOLE_USERNAME", OPERATOR,
+                    "OUTBOX_RELAY_CONSOLE_PASSWORD", operatorPassword)));
     relay.awaitHealthy(http);
     screen.started(relay.url());
-    return new DemoStack(http, postgres, kafka, database, orderService, relay);
+    DemoStack stack =
+        new DemoStack(
+            http, postgres, kafka, database, orderService, relay, control, operatorPassword);
+    // The last to be added, so that no harm starts anything again while all is being stopped.
+    closing.add(control);
+    Harms harms = new Harms(stack, options, logs, screen);
+    control.serve(harms::state, harms.byName());
+    return stack;
   }
 
   private static void join(CompletableFuture<Void> starting) {
@@ -118,6 +144,10 @@ final class DemoStack {
     return Stream.concat(settings.stream(), Stream.of("--outbox.relay.auto-init=true")).toList();
   }
 
+  HttpClient http() {
+    return http;
+  }
+
   OrderClient orderClient() {
     return new OrderClient(http, orderService.url());
   }
@@ -134,12 +164,20 @@ final class DemoStack {
     return kafka;
   }
 
-  String orderServiceUrl() {
-    return orderService.url();
+  ControlServer control() {
+    return control;
   }
 
-  String relayUrl() {
-    return relay.url();
+  Application orderService() {
+    return orderService;
+  }
+
+  Application relay() {
+    return relay;
+  }
+
+  String operatorPassword() {
+    return operatorPassword;
   }
 
   /** The settings of the relay, for its other commands. */

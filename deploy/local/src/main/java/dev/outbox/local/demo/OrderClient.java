@@ -10,12 +10,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 
 /** A customer of the order service. */
 final class OrderClient {
 
   private static final List<String> USERS = List.of("ada", "grace", "linus");
   private static final List<String> PRODUCTS = List.of("tea", "coffee", "cocoa", "milk");
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PAUSE = Duration.ofMillis(200);
 
   private final HttpClient http;
   private final String url;
@@ -41,20 +44,28 @@ final class OrderClient {
             .POST(HttpRequest.BodyPublishers.ofString(order))
             .build();
     Instant askedAt = Instant.now();
-    try {
-      HttpResponse<String> answer = http.send(request, BodyHandlers.ofString());
-      if (answer.statusCode() != 201) {
-        throw new DemoException(
-            "The order service answers an order with %d: %s"
-                .formatted(answer.statusCode(), answer.body()));
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      try {
+        HttpResponse<String> answer = http.send(request, BodyHandlers.ofString());
+        if (answer.statusCode() == 201) {
+          String location = answer.headers().firstValue("location").orElse("");
+          return new PlacedOrder(location.substring(location.lastIndexOf('/') + 1), askedAt);
+        }
+        // Somebody may have stopped the database on purpose; the key makes it safe to ask again.
+        boolean again = answer.statusCode() == 409 || answer.statusCode() >= 500;
+        if (!again || System.nanoTime() > deadline) {
+          throw new DemoException(
+              "The order service answers an order with %d: %s"
+                  .formatted(answer.statusCode(), answer.body()));
+        }
+        TimeUnit.NANOSECONDS.sleep(PAUSE.toNanos());
+      } catch (IOException e) {
+        throw new DemoException("The order service does not answer at " + url, e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new DemoException("Interrupted while placing an order", e);
       }
-      String location = answer.headers().firstValue("location").orElse("");
-      return new PlacedOrder(location.substring(location.lastIndexOf('/') + 1), askedAt);
-    } catch (IOException e) {
-      throw new DemoException("The order service does not answer at " + url, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new DemoException("Interrupted while placing an order", e);
     }
   }
 }

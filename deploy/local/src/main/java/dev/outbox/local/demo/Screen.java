@@ -40,6 +40,11 @@ final class Screen {
     line("%-24s %s".formatted(address, styled(FAINT, "%.1f s".formatted(took.toMillis() / 1e3))));
   }
 
+  void page(String url) {
+    line("");
+    line(" The shop, and what you can break in it:  " + styled(BOLD, url));
+  }
+
   void tableHead() {
     line("");
     line(
@@ -74,6 +79,10 @@ final class Screen {
     line(
         " %-8s  %-14s →%7s  %-15s →%7s  %s"
             .formatted(shortened(aggregateId), "repeated", "", place, "", outcome));
+  }
+
+  void harm(String what) {
+    line(" %-8s  %s".formatted("harm", what));
   }
 
   void summary(Summary summary) {

@@ -25,9 +25,13 @@ record ServiceLogs(Path directory) {
     return directory.resolve("order-service.log");
   }
 
+  Path replay() {
+    return directory.resolve("replay.log");
+  }
+
   void delete() {
     try {
-      for (Path path : List.of(relay(), orderService(), directory)) {
+      for (Path path : List.of(relay(), orderService(), replay(), directory)) {
         Files.deleteIfExists(path);
       }
     } catch (IOException e) {

@@ -21,12 +21,12 @@ final class ThingsToTry {
     screen.toTry(
         "Place an order; the answer holds its id",
         "curl -i %s/orders -H 'content-type: application/json' \\"
-            .formatted(stack.orderServiceUrl()),
+            .formatted(stack.orderService().url()),
         "  -d '{\"userId\":\"you\",\"productId\":\"tea\",\"quantity\":1}'");
     screen.toTry(
         "Look at an order, and at what the orders did to the stock",
-        "curl %s/orders/%s".formatted(stack.orderServiceUrl(), orderId),
-        "curl %s/stock/tea".formatted(stack.orderServiceUrl()));
+        "curl %s/orders/%s".formatted(stack.orderService().url(), orderId),
+        "curl %s/stock/tea".formatted(stack.orderService().url()));
     screen.toTry(
         "Write an event without any library: a row is enough",
         "PGPASSWORD=%s psql -h %s -p %d -U %s %s <<'SQL'"
@@ -44,9 +44,17 @@ final class ThingsToTry {
         SQL""");
     screen.toTry(
         "See how the relay is and how far it is",
-        "curl %s/actuator/health".formatted(stack.relayUrl()),
+        "curl %s/actuator/health".formatted(stack.relay().url()),
         "java -jar %s status \\".formatted(options.relayJar()),
         "  " + String.join(" \\\n  ", stack.relaySettings()));
+    screen.toTry(
+        "The relay's console; %s may act in it, with this password".formatted(DemoStack.OPERATOR),
+        "%s/   %s".formatted(stack.relay().url(), stack.operatorPassword()));
+    screen.toTry(
+        "Do harm without the page: kill-relay, stop-broker, restart-database,",
+        "# retry-storm or replay",
+        "curl -X POST -H 'Authorization: Bearer %s' \\".formatted(stack.control().token()),
+        "  %s/kill-relay".formatted(stack.control().url()));
     screen.note("Ctrl-C stops everything.");
     screen.tableHead();
   }

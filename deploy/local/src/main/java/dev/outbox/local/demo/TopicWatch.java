@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +33,7 @@ final class TopicWatch implements AutoCloseable {
 
   private final String bootstrapServers;
   private final KafkaConsumer<String, byte[]> consumer;
+  private final Map<TopicPartition, Long> next = new HashMap<>();
 
   TopicWatch(String bootstrapServers) {
     this.bootstrapServers = bootstrapServers;
@@ -75,13 +77,20 @@ final class TopicWatch implements AutoCloseable {
     }
   }
 
-  /** What has come since the last call; waits a little when there is nothing. */
+  /**
+   * What has come since the last call; waits a little when there is nothing. No place is told
+   * twice, although the consumer goes back a little when the broker was away.
+   */
   List<Published> poll() {
     List<Published> published = new ArrayList<>();
     for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
-      published.add(
-          new Published(
-              header(record, "id").orElse(""), Instant.ofEpochMilli(record.timestamp()), record));
+      TopicPartition partition = new TopicPartition(record.topic(), record.partition());
+      if (record.offset() >= next.getOrDefault(partition, 0L)) {
+        next.put(partition, record.offset() + 1);
+        published.add(
+            new Published(
+                header(record, "id").orElse(""), Instant.ofEpochMilli(record.timestamp()), record));
+      }
     }
     return published;
   }

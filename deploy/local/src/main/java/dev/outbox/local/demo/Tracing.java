@@ -4,6 +4,7 @@ import dev.outbox.local.demo.DemoDatabase.Effect;
 import dev.outbox.local.demo.TopicWatch.Published;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -24,6 +25,7 @@ final class Tracing implements AutoCloseable {
   private final Screen screen;
   private final TopicWatch topics;
   private final Set<String> seen = new HashSet<>();
+  private final Map<String, Published> placed = new HashMap<>();
   private final Map<String, Published> orderEvents = new LinkedHashMap<>();
   private int duplicates;
   private String lastOrderId = "";
@@ -82,17 +84,21 @@ final class Tracing implements AutoCloseable {
 
   private Optional<Published> awaitPublished(String orderId) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (!orderEvents.containsKey(orderId) && System.nanoTime() < deadline) {
+    while (!placed.containsKey(orderId) && System.nanoTime() < deadline) {
       for (Published published : topics.poll()) {
-        if (seen.add(published.eventId())) {
-          orderEvents.put(published.aggregateId(), published);
-        } else {
+        // Others may be using the page meanwhile, and these are not their orders.
+        boolean first = seen.add(published.eventId());
+        if (first && published.type().equals(ORDER_PLACED)) {
+          placed.put(published.aggregateId(), published);
+        } else if (!first && orderEvents.containsKey(published.aggregateId())) {
           duplicates++;
         }
       }
       stack.requireAlive();
     }
-    return Optional.ofNullable(orderEvents.get(orderId));
+    Optional<Published> published = Optional.ofNullable(placed.get(orderId));
+    published.ifPresent(event -> orderEvents.put(orderId, event));
+    return published;
   }
 
   private Trace trace(Published published, Optional<Instant> askedAt, Duration effectLimit) {
@@ -100,19 +106,19 @@ final class Tracing implements AutoCloseable {
         published,
         askedAt,
         database.row(published.eventId()),
-        database.awaitEffect(published.aggregateId(), effectLimit));
+        database.awaitEffect(published.eventId(), effectLimit));
   }
 
   /** What a relay does after a crash; the consumer has to notice. */
   private void repeat(Published published) {
-    Optional<Effect> before = database.effect(published.aggregateId());
+    Optional<Effect> before = database.effect(published.eventId());
     RecordMetadata repeated = topics.repeat(published);
     if (!topics.awaitConsumed(CONSUMER, repeated, PATIENCE)) {
       throw new DemoException(
           "The order service has not consumed the repeated event after %d s"
               .formatted(PATIENCE.toSeconds()));
     }
-    boolean once = database.effect(published.aggregateId()).equals(before);
+    boolean once = database.effect(published.eventId()).equals(before);
     duplicates += once ? 0 : 1;
     screen.repeated(
         published.aggregateId(),

@@ -1,54 +1,57 @@
-package dev.outbox.demo.stock;
+package dev.outbox.demo.consuming;
 
+import dev.outbox.idempotency.inbox.InboxMetrics;
 import dev.outbox.idempotency.inbox.InboxRunner;
 import dev.outbox.idempotency.inbox.InboxTransactions;
-import dev.outbox.idempotency.inbox.ReceivedEvent;
 import dev.outbox.idempotency.inbox.RunnerState;
-import java.sql.Connection;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.stereotype.Component;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Books placed orders in the ledger. Begins when the application is ready to serve and ends before
- * its pool closes. An application that cannot reach Kafka does not start.
+ * Applies the events of a topic, each once. Begins when the application is ready to serve and ends
+ * before its pool closes. An application that cannot reach Kafka does not start.
  */
-@Component
-class StockConsumer implements SmartLifecycle, HealthIndicator {
+public final class EventConsumer implements SmartLifecycle, HealthIndicator {
 
-  private static final String NAME = "stock";
-  private static final String TOPIC = "outbox.event.Order";
-  private static final String ORDER_PLACED = "OrderPlaced";
-
+  private final String name;
+  private final String topic;
   private final KafkaSettings kafka;
   private final InboxTransactions transactions;
-  private final StockLedger ledger;
-  private final JsonMapper json;
+  private final MeterRegistry meters;
+  private final EventEffect effect;
   private volatile @Nullable InboxRunner runner;
 
-  StockConsumer(
-      KafkaSettings kafka, InboxTransactions transactions, StockLedger ledger, JsonMapper json) {
+  EventConsumer(
+      String name,
+      String topic,
+      KafkaSettings kafka,
+      InboxTransactions transactions,
+      MeterRegistry meters,
+      EventEffect effect) {
+    this.name = name;
+    this.topic = topic;
     this.kafka = kafka;
     this.transactions = transactions;
-    this.ledger = ledger;
-    this.json = json;
+    this.meters = meters;
+    this.effect = effect;
   }
 
   @Override
   public void start() {
     InboxRunner starting =
         InboxRunner.builder()
-            .consumer(NAME)
-            .topics(TOPIC)
+            .consumer(name)
+            .topics(topic)
             .kafka(Map.of("bootstrap.servers", kafka.bootstrapServers()))
             .transactions(transactions)
-            .handler(this::book)
+            .handler((connection, event) -> effect.apply(event))
             .build();
     starting.start();
+    new InboxMetrics(starting).bindTo(meters);
     runner = starting;
   }
 
@@ -66,7 +69,7 @@ class StockConsumer implements SmartLifecycle, HealthIndicator {
     return runner != null;
   }
 
-  /** Down when orders stay unbooked, with the reason in the log. */
+  /** Down when events stay unapplied, with the reason in the log. */
   @Override
   public Health health() {
     InboxRunner running = runner;
@@ -79,16 +82,5 @@ class StockConsumer implements SmartLifecycle, HealthIndicator {
         .withDetail("applied", running.counts().applied())
         .withDetail("repeats", running.counts().repeats())
         .build();
-  }
-
-  /** The ledger joins the transaction of this connection, which also holds the event's marker. */
-  private void book(Connection connection, ReceivedEvent event) {
-    // Further types of events may come to this topic without asking its consumers.
-    if (event.type().filter(ORDER_PLACED::equals).isPresent()) {
-      event
-          .payload()
-          .map(payload -> json.readValue(payload, PlacedOrder.class))
-          .ifPresent(ledger::book);
-    }
   }
 }

@@ -1,4 +1,4 @@
-package dev.outbox.demo.stock;
+package dev.outbox.demo.consuming;
 
 import jakarta.validation.constraints.NotBlank;
 import org.springframework.boot.context.properties.ConfigurationProperties;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.outbox.local.browser;
+
+import org.jspecify.annotations.NullMarked;
