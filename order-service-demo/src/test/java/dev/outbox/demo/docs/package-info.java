@@ -1,0 +1,4 @@
+@NullMarked
+package dev.outbox.demo.docs;
+
+import org.jspecify.annotations.NullMarked;
