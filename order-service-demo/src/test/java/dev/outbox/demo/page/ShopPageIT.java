@@ -129,6 +129,11 @@ class ShopPageIT {
     awaitDone("burst", 1);
     // When each button is pressed
     for (String button : BUTTONS) {
+      if (button.equals("replay")) {
+        // However long the others took, the last minute is to hold more than the poison order.
+        click("#burst");
+        awaitDone("burst", 2);
+      }
       String outcome = press(button);
       assertThat(outcome)
           .as(button)
@@ -152,9 +157,9 @@ class ShopPageIT {
     assertThat(count("replayed")).isGreaterThanOrEqualTo(19);
     assertThat(count("refused")).isPositive();
     assertThat(count("accepted") + count("replayed") + count("refused")).isEqualTo(count("asked"));
-    // 50 of the burst, 1 for the double click, 1 for the duplicates, 2 for the order that is paid,
+    // 50 of each burst, 1 for the double click, 1 for the duplicates, 2 for the order that is paid,
     // 10 of the storm, and the poison
-    assertThat(rows()).isEqualTo(rowsBefore + 65);
+    assertThat(rows()).isEqualTo(rowsBefore + 115);
     assertThat(count("published")).isEqualTo(rows() - 1);
     assertThat(count("applied")).isEqualTo(2 * count("published"));
     assertThat(browser.text("#trips [data-state=parked] .text")).isEqualTo("parked");
@@ -366,7 +371,6 @@ class ShopPageIT {
     return "button[data-deed=%1$s], button[data-harm=%1$s]".formatted(button);
   }
 
-  /** Presses a button and returns what the log says when it is done. */
   /** In the middle of the window: at its upper end the verdict stays above everything. */
   private void click(String selector) {
     WebElement element = browser.find(selector);
@@ -374,6 +378,7 @@ class ShopPageIT {
     element.click();
   }
 
+  /** Presses a button and returns what the log says when it is done. */
   private String press(String button) {
     int before = logged(button);
     click(selector(button));
