@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,7 @@ public final class FaultProxy implements AutoCloseable {
 
   private static final int PIECE_BYTES = 64 * 1024;
   private static final long NEVER = Long.MAX_VALUE;
+  private static final byte[] NOTHING = {};
 
   private final String targetHost;
   private final int targetPort;
@@ -38,6 +40,7 @@ public final class FaultProxy implements AutoCloseable {
   private Duration delay = Duration.ZERO;
   private long bytesUntilCut = NEVER;
   private boolean cutAtAnswer;
+  private boolean lastPieceHeld;
 
   private FaultProxy(String targetHost, int targetPort) {
     this.targetHost = targetHost;
@@ -119,6 +122,17 @@ public final class FaultProxy implements AutoCloseable {
   public boolean cutPending() {
     synchronized (lock) {
       return bytesUntilCut != NEVER || cutAtAnswer;
+    }
+  }
+
+  /**
+   * Holds back, from now on, the last piece that each client has sent until another follows it or
+   * the client ends its connection in order. A connection that the client resets loses it, as
+   * networks may lose what the server has not read yet.
+   */
+  public void holdLastPiece() {
+    synchronized (lock) {
+      lastPieceHeld = true;
     }
   }
 
@@ -243,6 +257,12 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
+  private boolean isLastPieceHeld() {
+    synchronized (lock) {
+      return lastPieceHeld;
+    }
+  }
+
   /** How many of these bytes from a client may still pass. */
   private int beforeCut(int length) {
     synchronized (lock) {
@@ -316,6 +336,8 @@ public final class FaultProxy implements AutoCloseable {
     private boolean over;
     private boolean held;
     private int directionsEnded;
+    // Of the thread that passes on what the client sends.
+    private byte[] lastPiece = NOTHING;
 
     Connection(Socket client) {
       this.client = client;
@@ -343,17 +365,32 @@ public final class FaultProxy implements AutoCloseable {
         OutputStream output = to.getOutputStream();
         int length = read(input, piece);
         while (length >= 0) {
-          output.write(piece, 0, fromClient ? beforeCut(length) : beforeCutAtAnswer(length));
+          if (fromClient) {
+            passUp(piece, length, output);
+          } else {
+            output.write(piece, 0, beforeCutAtAnswer(length));
+          }
           if (cutIsDue()) {
             cut();
             return;
           }
           length = read(input, piece);
         }
+        if (fromClient) {
+          passUp(NOTHING, 0, output);
+        }
         to.shutdownOutput();
         endDirection();
       } catch (IOException gone) {
         reset();
+      }
+    }
+
+    private void passUp(byte[] piece, int length, OutputStream output) throws IOException {
+      output.write(lastPiece, 0, beforeCut(lastPiece.length));
+      lastPiece = isLastPieceHeld() ? Arrays.copyOf(piece, length) : NOTHING;
+      if (lastPiece.length == 0) {
+        output.write(piece, 0, beforeCut(length));
       }
     }
 

@@ -60,6 +60,36 @@ class FaultProxyTest {
   }
 
   @Test
+  void theLastPieceOfAClientIsHeldUntilAnotherFollowsIt() throws IOException {
+    try (Socket client = connect()) {
+      assertEchoes(client);
+      proxy.holdLastPiece();
+
+      client.getOutputStream().write(1);
+      assertSilent(client);
+      client.getOutputStream().write(2);
+      assertThat(client.getInputStream().read()).isEqualTo(1);
+      assertSilent(client);
+      client.shutdownOutput();
+      assertThat(client.getInputStream().read()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aResetLosesTheLastPiece() throws IOException {
+    try (Socket client = connect()) {
+      assertEchoes(client);
+      proxy.holdLastPiece();
+
+      client.getOutputStream().write(1);
+      assertSilent(client);
+      client.setSoLinger(true, 0);
+    }
+    await().until(() -> proxy.connections() == 0);
+    assertThat(received).hasValue(1);
+  }
+
+  @Test
   void aCutResetsWhatIsThereAndLetsNewConnectionsThrough() throws IOException {
     try (Socket before = connect();
         Socket other = connect()) {
