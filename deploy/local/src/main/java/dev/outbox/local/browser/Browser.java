@@ -101,6 +101,11 @@ public final class Browser implements AutoCloseable {
     return driver.findElement(By.cssSelector(selector));
   }
 
+  /** Whether the CSS selector names anything. */
+  public boolean isThere(String selector) {
+    return !driver.findElements(By.cssSelector(selector)).isEmpty();
+  }
+
   /** The text of the one element that the CSS selector names, as people see it. */
   public String text(String selector) {
     return find(selector).getText();

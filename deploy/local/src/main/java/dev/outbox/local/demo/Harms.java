@@ -26,6 +26,8 @@ final class Harms {
   private static final Duration BROKER_AWAY = Duration.ofSeconds(5);
   private static final Duration REPLAY_LIMIT = Duration.ofSeconds(90);
   private static final Pattern ROWS = Pattern.compile("\"rows\":([0-9]+)");
+  private static final Pattern REFUSAL =
+      Pattern.compile("\"problem\":\"(.*?)\",\"remedy\":\"(.*?)\"[,}]");
   private static final Pattern HELD = Pattern.compile("\"heldByParking\":([0-9]+)");
 
   private final DemoStack stack;
@@ -144,7 +146,7 @@ final class Harms {
       int exitCode = replay.awaitExit(REPLAY_LIMIT);
       String output = replay.output();
       if (exitCode != 0) {
-        throw new DemoException("The relay's command ends with %d: %s".formatted(exitCode, output));
+        throw new DemoException("The replay was refused: " + refusal(output));
       }
       int rows = number(ROWS, output) - number(HELD, output);
       return new Outcome(
@@ -160,6 +162,12 @@ final class Harms {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  /** Problem and remedy, without what else the process printed; all of it where there are none. */
+  private static String refusal(String output) {
+    Matcher matcher = REFUSAL.matcher(output);
+    return matcher.find() ? matcher.group(1) + " " + matcher.group(2) : output;
   }
 
   private static int number(Pattern pattern, String output) {
