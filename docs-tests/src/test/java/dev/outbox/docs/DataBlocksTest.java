@@ -90,7 +90,7 @@ class DataBlocksTest {
       JsonMapper.shared().readTree(block.text());
       return Optional.empty();
     } catch (JacksonException e) {
-      return Optional.of(e.getMessage());
+      return Optional.of(e.toString());
     }
   }
 
@@ -116,7 +116,7 @@ class DataBlocksTest {
     try {
       return KnownSettings.problem(names("", new Yaml().load(block.text())).toList());
     } catch (RuntimeException e) {
-      return Optional.of(String.valueOf(e.getMessage()));
+      return Optional.of(e.toString());
     }
   }
 
@@ -130,17 +130,19 @@ class DataBlocksTest {
     return Stream.of(prefix);
   }
 
-  /** Of a chart: it stands in one of deploy/kubernetes, which are rendered by tests. */
+  /** Of a chart: its lines stand in those of deploy/kubernetes, which tests render. */
   private static Optional<String> template(CodeBlock block) {
-    String text = withoutSpace(block.text());
-    boolean there =
+    Set<String> lines =
         Documents.files(".yaml").stream()
             .filter(file -> Documents.name(file).startsWith("deploy/kubernetes/"))
-            .anyMatch(file -> withoutSpace(Documents.read(file)).contains(text));
-    return there ? Optional.empty() : Optional.of("stands in no chart of deploy/kubernetes");
-  }
-
-  private static String withoutSpace(String text) {
-    return text.lines().map(String::strip).collect(Collectors.joining());
+            .flatMap(file -> Documents.read(file).lines())
+            .map(String::strip)
+            .collect(Collectors.toSet());
+    return block
+        .text()
+        .lines()
+        .filter(line -> !lines.contains(line.strip()))
+        .findFirst()
+        .map(line -> "stands in no chart of deploy/kubernetes: " + line);
   }
 }

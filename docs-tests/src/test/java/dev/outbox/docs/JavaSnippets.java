@@ -8,57 +8,72 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaCompiler;
+import javax.tools.JavaFileManager;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 
 /**
- * Compiles the Java blocks of one document, each in a class of its own that extends the preamble's
- * {@code Given}: as statements, or as members; or as the file that it is, if it names its package.
- * Nothing is written.
+ * Compiles the Java blocks of documents, each in a class of its own that extends the {@code Given}
+ * of the document's preamble: as statements, or as members; or as the file that it is, if it names
+ * its package. Nothing is written.
  */
 final class JavaSnippets {
 
-  private static final JavaCompiler COMPILER = ToolProvider.getSystemJavaCompiler();
+  private static final JavaCompiler COMPILER =
+      Objects.requireNonNull(ToolProvider.getSystemJavaCompiler(), "run the tests with a JDK");
+
+  /** Shared, because it keeps what it has read of the class path. */
+  private static final JavaFileManager FILES = COMPILER.getStandardFileManager(null, null, null);
+
   private static final Pattern IMPORT = Pattern.compile("(?m)^import .*;\n");
   private static final Pattern RETURN = Pattern.compile("(?m)^return\\b");
 
-  private final String document;
-  private final String imports;
-  private final String preamble;
+  /** Public types must stand in files of their name; here none does. */
+  private static final Pattern PUBLIC_TYPE =
+      Pattern.compile("(?m)^public (?=(?:final |abstract )*(?:class|record|interface|enum))");
 
-  JavaSnippets(String document) {
-    this.document = document;
-    String given = Preambles.java(document);
-    imports =
-        Preambles.imports()
-            + IMPORT.matcher(given).results().map(i -> i.group()).collect(Collectors.joining());
-    preamble = IMPORT.matcher(given).replaceAll("");
-  }
+  private JavaSnippets() {}
 
   /** What the compiler says against these blocks; nothing if they are right. */
-  List<String> problems(List<CodeBlock> blocks) {
+  static List<String> problems(List<CodeBlock> blocks) {
+    Map<String, List<CodeBlock>> byDocument =
+        blocks.stream().collect(Collectors.groupingBy(CodeBlock::document));
     List<JavaFileObject> sources = new ArrayList<>();
-    sources.add(source("Given", imports + preamble));
-    for (CodeBlock block : blocks) {
-      sources.add(source("Line" + block.line(), classAround(block)));
-    }
+    byDocument.forEach((document, own) -> sources.addAll(sources(document, own)));
     return compile(sources, true);
   }
 
-  private String classAround(CodeBlock block) {
-    if (block.text().startsWith("package ")) {
-      // Public types must stand in files of their name; here none has one.
-      return block.text().replaceFirst("(?m)^public (?=(final )?(class|record|interface))", "");
+  private static List<JavaFileObject> sources(String document, List<CodeBlock> blocks) {
+    String given = Preambles.java(document);
+    String head =
+        "package %s;\n%s%s"
+            .formatted(
+                document.replaceAll("\\W", "_"),
+                Preambles.imports(),
+                IMPORT.matcher(given).results().map(i -> i.group()).collect(Collectors.joining()));
+    List<JavaFileObject> sources = new ArrayList<>();
+    sources.add(source(document, "preamble", head + IMPORT.matcher(given).replaceAll("")));
+    for (CodeBlock block : blocks) {
+      sources.add(source(document, String.valueOf(block.line()), classAround(head, block)));
     }
-    String asStatements = around(block, statements(block.text()));
-    boolean parses = compile(List.of(source("Line" + block.line(), asStatements)), false).isEmpty();
-    return parses ? asStatements : around(block, block.text());
+    return sources;
+  }
+
+  private static String classAround(String head, CodeBlock block) {
+    if (block.text().startsWith("package ")) {
+      return PUBLIC_TYPE.matcher(block.text()).replaceFirst("");
+    }
+    String asStatements = classOf(head, block, statements(block.text()));
+    boolean parses = compile(List.of(source("", "", asStatements)), false).isEmpty();
+    return parses ? asStatements : classOf(head, block, block.text());
   }
 
   private static String statements(String text) {
@@ -66,15 +81,16 @@ final class JavaSnippets {
     return type + " block() throws Exception {\n" + text + "\n}";
   }
 
-  private String around(CodeBlock block, String members) {
-    return imports + "class Line" + block.line() + " extends Given {\n" + members + "\n}\n";
+  /** Abstract, because what the preamble gives may be without a body. */
+  private static String classOf(String head, CodeBlock block, String members) {
+    return head + "abstract class Line" + block.line() + " extends Given {\n" + members + "\n}\n";
   }
 
-  private List<String> compile(List<JavaFileObject> sources, boolean whole) {
+  private static List<String> compile(List<JavaFileObject> sources, boolean whole) {
     DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
     List<String> options =
         List.of("-proc:none", "-parameters", "-cp", System.getProperty("java.class.path"));
-    JavacTask task = (JavacTask) COMPILER.getTask(null, null, found, options, null, sources);
+    JavacTask task = (JavacTask) COMPILER.getTask(null, FILES, found, options, null, sources);
     try {
       task.parse();
       if (whole) {
@@ -85,16 +101,18 @@ final class JavaSnippets {
     }
     return found.getDiagnostics().stream()
         .filter(diagnostic -> diagnostic.getKind() == Diagnostic.Kind.ERROR)
-        .map(this::describe)
+        .map(JavaSnippets::describe)
         .toList();
   }
 
-  private String describe(Diagnostic<? extends JavaFileObject> diagnostic) {
+  private static String describe(Diagnostic<? extends JavaFileObject> diagnostic) {
+    String said = diagnostic.getMessage(Locale.ENGLISH);
     JavaFileObject source = diagnostic.getSource();
-    String name = source == null ? "" : source.getName().replaceAll(".*/(Line)?|\\.java", "");
-    String line = source == null ? "" : line(source, diagnostic.getLineNumber());
-    return "%s, block at line %s: %s%n    %s"
-        .formatted(document, name, diagnostic.getMessage(Locale.ENGLISH), line);
+    if (source == null) {
+      return said;
+    }
+    String place = source.toUri().getPath().replaceFirst("^/", "").replaceFirst("\\.java$", "");
+    return "%s: %s%n    %s".formatted(place, said, line(source, diagnostic.getLineNumber()));
   }
 
   private static String line(JavaFileObject source, long number) {
@@ -105,20 +123,13 @@ final class JavaSnippets {
     }
   }
 
-  private static JavaFileObject source(String type, String text) {
+  private static JavaFileObject source(String document, String place, String text) {
     return new SimpleJavaFileObject(
-        URI.create("string:///" + type + ".java"), JavaFileObject.Kind.SOURCE) {
+        URI.create("string:///" + document + ":" + place + ".java"), JavaFileObject.Kind.SOURCE) {
       @Override
       public CharSequence getCharContent(boolean ignoreEncodingErrors) {
         return text;
       }
     };
-  }
-
-  static {
-    // A JRE has none; the build needs a JDK anyway.
-    if (COMPILER == null) {
-      throw new IllegalStateException("No Java compiler: run the tests with a JDK");
-    }
   }
 }

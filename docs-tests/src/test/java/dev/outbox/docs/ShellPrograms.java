@@ -120,7 +120,7 @@ final class ShellPrograms {
   private static Optional<String> variables(List<String> words) {
     Set<String> known =
         SettingsTables.documentedNames().stream()
-            .map(name -> name.replace("-", "").replace('.', '_').toUpperCase(Locale.ROOT))
+            .map(name -> name.replaceAll("[.-]", "_").toUpperCase(Locale.ROOT))
             .collect(Collectors.toSet());
     return words.stream()
         .skip(1)

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -30,6 +31,15 @@ import org.postgresql.ds.PGSimpleDataSource;
  */
 @WithLocalStack
 class SqlBlocksTest {
+
+  /** With the libraries' tables; to copy it is quicker than to migrate again. */
+  private String template = "";
+
+  @BeforeEach
+  void migrate(PostgresServer server) {
+    template = server.createDatabase("template");
+    migrate(server, template);
+  }
 
   @Test
   void everyStatementRuns(PostgresServer server) throws SQLException {
@@ -57,11 +67,12 @@ class SqlBlocksTest {
     assertThat(problems(server, "docs/none.md", List.of(right))).isEmpty();
   }
 
-  private static List<String> problems(
-      PostgresServer server, String document, List<CodeBlock> blocks) throws SQLException {
+  private List<String> problems(PostgresServer server, String document, List<CodeBlock> blocks)
+      throws SQLException {
     Set<String> before = roles(server);
     String database = server.createDatabase("docs");
-    migrate(server, database);
+    execute(server, "drop database " + database);
+    execute(server, "create database %s template %s".formatted(database, template));
     List<String> problems = new ArrayList<>();
     try (Connection connection = server.connect(database);
         Statement statement = connection.createStatement()) {
@@ -94,12 +105,16 @@ class SqlBlocksTest {
       throws SQLException {
     Set<String> made = roles(server);
     made.removeAll(rolesBefore);
+    execute(server, "drop database " + database);
+    for (String role : made) {
+      execute(server, "drop role \"" + role + "\"");
+    }
+  }
+
+  private static void execute(PostgresServer server, String sql) throws SQLException {
     try (Connection connection = server.connect("postgres");
         Statement statement = connection.createStatement()) {
-      statement.execute("drop database " + database + " with (force)");
-      for (String role : made) {
-        statement.execute("drop role \"" + role + "\"");
-      }
+      statement.execute(sql);
     }
   }
 
