@@ -43,7 +43,7 @@ final class Report {
     this.directory = directory;
     this.question = question;
     add("# " + title + "\n");
-    add("```\n" + command + "\n```\n");
+    add("```bash\n" + command + "\n```\n");
   }
 
   void add(String markdown) {

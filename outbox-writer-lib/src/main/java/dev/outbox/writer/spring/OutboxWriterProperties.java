@@ -11,16 +11,16 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 /**
  * The writer's settings.
  *
- * @param enabled Whether to configure the outbox writer at all.
- * @param medium What carries the events: rows of the table, or logical messages in the write-ahead
- *     log, which leave the table empty.
- * @param schema Schema of the outbox table; without it the connection's search path decides.
- * @param table Name of the outbox table, without schema and with its case.
- * @param migrate Whether to create and update the table at start, by Flyway under a history table
- *     of its own and after the application's Flyway.
- * @param check Whether to check the table at start and to refuse to start when it is unfit.
- * @param traceContext Whether the current trace travels with the events as their headers
- *     traceparent and tracestate.
+ * @param enabled whether the writer is configured at all
+ * @param medium what carries the events: rows of the table, or logical messages in the write-ahead
+ *     log, which leave the table empty
+ * @param schema schema of the outbox table; without it the connection's search path decides
+ * @param table name of the outbox table, with its case
+ * @param migrate whether the table is made and updated at start, after the application's own
+ *     migrations and under a history of its own
+ * @param check whether the start is refused, with the reason, when the table is missing or unfit
+ * @param traceContext whether the current trace travels with the events as their headers {@code
+ *     traceparent} and {@code tracestate}
  */
 @ConfigurationProperties("outbox.writer")
 record OutboxWriterProperties(

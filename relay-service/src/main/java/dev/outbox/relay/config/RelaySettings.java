@@ -11,25 +11,36 @@ import org.springframework.util.unit.DataSize;
  * The relay's settings, {@code outbox.relay.*} as Spring Boot properties or environment variables.
  * Immutable; {@link SettingsLoader} hands out only checked ones.
  *
- * @param name the relay's name: one per source database; becomes the records' {@code ce_source}
+ * @param name Required. Name of the relay, one per source database; becomes the records' {@code
+ *     ce_source}
  * @param database the PostgreSQL database that holds the outbox table
  * @param kafka where events are published
- * @param engine what reads the write-ahead log
- * @param delivery what the relay promises on the topic
+ * @param engine what reads the write-ahead log: embedded Debezium, or the relay's own reader of
+ *     PostgreSQL's replication stream, which is faster and younger. Both count the same positions,
+ *     so it may be changed at any restart
+ * @param delivery what is promised on the topic: nothing is lost and a crash may repeat a run of
+ *     events, in order; or events and position are committed in one Kafka transaction
  * @param topicTemplate topic of an event; {@code {aggregatetype}} is replaced
- * @param table the outbox table, {@code schema.table}
- * @param slot the logical replication slot, the relay's only position
+ * @param table the outbox table, {@code schema.table}; also the address of events that come as
+ *     logical messages. It must exist, and may stay empty
+ * @param slot the logical replication slot
  * @param publication the publication that the slot is read through
- * @param autoInit whether {@code run} makes publication, slot and state table that are missing
- * @param poison what happens with an event that can never be published
+ * @param autoInit whether {@code run} makes publication, slot and the relay's tables where they are
+ *     missing
+ * @param poison what happens with an event that cannot be published: it is set aside in the source
+ *     database, with the later events of its key behind it; or the relay waits before it and tries
+ *     it again with backoff
  * @param parking bounds of what may be set aside
- * @param positionTopic topic that holds the position in exactly-once mode; {@code {name}} is
- *     replaced
- * @param onGap what happens when the slot cannot deliver everything that was committed
- * @param retention how long published rows stay in the outbox table; zero keeps them for ever
- * @param inFlightLimit most payload bytes handed to Kafka and not yet acknowledged
- * @param heartbeatInterval how often the relay writes a logical message, so that an idle outbox
- *     does not hold the write-ahead log of a busy database
+ * @param positionTopic topic that holds the position in exactly-once mode, made by {@code init};
+ *     {@code {name}} is replaced
+ * @param onGap what happens when the slot cannot deliver everything that was committed: a new one
+ *     is made and what is missing is published from the table; or the relay waits for {@code init
+ *     --accept-gap}
+ * @param retention rows that are published and older are removed; {@code 0} keeps them for ever
+ * @param inFlightLimit most bytes handed to Kafka and not yet acknowledged; each takes two to three
+ *     bytes of heap
+ * @param heartbeatInterval how often a logical message is written, so that an idle outbox does not
+ *     hold the write-ahead log of a busy database
  * @param drainTimeout how long a graceful stop waits for Kafka's acknowledgements
  * @param backoff waits between runs after failures
  * @param slotLevels from when on the slot's lag is worth a word
@@ -69,8 +80,9 @@ public record RelaySettings(
   /**
    * The source database.
    *
-   * @param url JDBC URL, {@code jdbc:postgresql://host:port/database}
-   * @param username role with LOGIN and REPLICATION
+   * @param url Required. JDBC URL, {@code jdbc:postgresql://host:port/database}, with parameters of
+   *     the driver such as {@code sslmode} if need be
+   * @param username Required. Role with {@code LOGIN} and {@code REPLICATION}
    * @param password the role's password
    */
   public record Database(
@@ -94,8 +106,13 @@ public record RelaySettings(
   /**
    * Kafka, as a producer sees it.
    *
-   * @param bootstrapServers brokers to begin with, {@code host:port}
-   * @param properties further producer settings, except those that would break a guarantee
+   * @param bootstrapServers Required. Brokers to begin with, {@code host:port}, several separated
+   *     by commas; name at least two, so that brokers that come back at other addresses are found
+   * @param properties any setting of Kafka's producer, such as {@code security.protocol} or {@code
+   *     compression.type}. {@code max.request.size} is 16 MB unless set. What would break a
+   *     guarantee is refused: {@code acks}, {@code enable.idempotence}, {@code
+   *     delivery.timeout.ms}, {@code retries}, {@code max.in.flight.requests.per.connection},
+   *     {@code transactional.id}, partitioners, interceptors and serializers
    */
   public record Kafka(
       @DefaultValue List<String> bootstrapServers, @DefaultValue Map<String, String> properties) {
@@ -128,8 +145,8 @@ public record RelaySettings(
    * Bounds of what may be set aside.
    *
    * @param limit most parked events; with more to park the relay halts
-   * @param missingTopicWait how long brokers that answer may say that a topic does not exist before
-   *     its events are parked
+   * @param missingTopicWait how long brokers may say that a topic does not exist before its events
+   *     are parked
    */
   public record Parking(
       @DefaultValue("10000") int limit, @DefaultValue("30s") Duration missingTopicWait) {}
@@ -138,11 +155,15 @@ public record RelaySettings(
    * From when on the slot's lag and its room are worth a word.
    *
    * @param warningLag more write-ahead log than this behind the confirmed position is a warning
-   * @param criticalLag more than this is critical
-   * @param warningLagTime log that has waited longer than this for confirmation is a warning
-   * @param criticalLagTime longer than this is critical
-   * @param warningFreeRetention less than this until the server gives the slot up is a warning
-   * @param criticalFreeRetention less than this is critical
+   * @param criticalLag more write-ahead log than this behind the confirmed position is critical
+   * @param warningLagTime write-ahead log that has waited longer than this for confirmation is a
+   *     warning; at least three times {@code heartbeat-interval}
+   * @param criticalLagTime write-ahead log that has waited longer than this for confirmation is
+   *     critical
+   * @param warningFreeRetention less room than this until PostgreSQL gives the slot up ({@code
+   *     max_slot_wal_keep_size}) is a warning; {@code 0B} for never
+   * @param criticalFreeRetention less room than this until PostgreSQL gives the slot up is
+   *     critical; {@code 0B} for never
    */
   public record SlotLevels(
       @DefaultValue("1GB") DataSize warningLag,
@@ -175,9 +196,10 @@ public record RelaySettings(
   /**
    * Who may act through the console. Reading needs no credential.
    *
-   * @param username the operator's name; nobody may act unless it and the password are set
-   * @param password the operator's password
-   * @param showPayloads whether operators who have logged in may see payloads of parked events
+   * @param username the operator who may act through the console; with the password, or neither.
+   *     Without them the console only shows, and every action is refused
+   * @param password the operator's password, with at least 12 characters
+   * @param showPayloads whether the operator, logged in, may see payloads of parked events
    */
   public record Console(
       @DefaultValue("") String username,

@@ -17,40 +17,13 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything that the relay measures. Counters grow over the life of the process, across runs.
- *
- * <table>
- *   <caption>Metrics, with their names at {@code /actuator/prometheus}</caption>
- *   <tr><th>name<th>meaning
- *   <tr><td>{@code outbox_relay_events_read_total}<td>events read from the write-ahead log
- *   <tr><td>{@code outbox_relay_events_published_total}<td>events acknowledged by Kafka
- *   <tr><td>{@code outbox_relay_events_ignored_total}<td>log entries passed by on purpose
- *   <tr><td>{@code outbox_relay_events_parked_total}<td>events set aside
- *   <tr><td>{@code outbox_relay_parked}<td>events that are set aside now; as the leader knows it
- *   <tr><td>{@code outbox_relay_events_retried_total}<td>sends that the producer retried
- *   <tr><td>{@code outbox_relay_restarts_total}<td>runs ended by a failure
- *   <tr><td>{@code outbox_relay_recoveries_total}<td>gaps recovered from
- *   <tr><td>{@code outbox_relay_events_recovered_total}<td>events published from the table after a
- *       gap
- *   <tr><td>{@code outbox_relay_retention_deleted_total}<td>rows removed from the outbox table
- *   <tr><td>{@code outbox_relay_in_flight}<td>events handed to Kafka, not settled
- *   <tr><td>{@code outbox_relay_in_flight_bytes}<td>their size
- *   <tr><td>{@code outbox_relay_in_flight_oldest_seconds}<td>age of the oldest of them
- *   <tr><td>{@code outbox_relay_slot_lag_bytes}<td>write-ahead log that the slot still holds back
- *       from confirmation; NaN while the database cannot be asked
- *   <tr><td>{@code outbox_relay_slot_lag_seconds}<td>how long the oldest part of it has been there,
- *       as far as this process has seen
- *   <tr><td>{@code outbox_relay_slot_retained_bytes}<td>write-ahead log that the server keeps because
- *       of the slot
- *   <tr><td>{@code outbox_relay_slot_free_retention_bytes}<td>what may be written until the server
- *       gives the slot up; NaN where {@code max_slot_wal_keep_size} does not limit it
- *   <tr><td>{@code outbox_relay_slot_level}<td>0 within the levels of the settings, 1 warning, 2
- *       critical
- *   <tr><td>{@code outbox_relay_confirmed_lsn}<td>the slot's confirmed position as a number
- *   <tr><td>{@code outbox_relay_leading}<td>1 while this instance publishes, else 0
- * </table>
+ * Everything that the relay measures. Counters grow over the life of the process, across runs. The
+ * descriptions stand with the metrics at {@code /actuator/prometheus}, and in
+ * docs/configuration.md.
  */
 public final class RelayMetrics {
+
+  private static final String PREFIX = "outbox.relay.";
 
   private final Counter read;
   private final Counter published;
@@ -71,39 +44,84 @@ public final class RelayMetrics {
 
   /** Registers all metrics. */
   public RelayMetrics(MeterRegistry registry) {
-    read = registry.counter("outbox.relay.events.read");
-    published = registry.counter("outbox.relay.events.published");
-    ignored = registry.counter("outbox.relay.events.ignored");
-    parkedEvents = registry.counter("outbox.relay.events.parked");
-    Gauge.builder("outbox.relay.parked", this, metrics -> metrics.parked).register(registry);
-    restarts = registry.counter("outbox.relay.restarts");
-    recoveries = registry.counter("outbox.relay.recoveries");
-    recoveredEvents = registry.counter("outbox.relay.events.recovered");
-    retentionDeleted = registry.counter("outbox.relay.retention.deleted");
-    FunctionCounter.builder("outbox.relay.events.retried", this, RelayMetrics::retried)
+    read = counter(registry, "events.read", "events read from the write-ahead log");
+    published = counter(registry, "events.published", "events acknowledged by Kafka");
+    ignored = counter(registry, "events.ignored", "log entries passed by on purpose");
+    parkedEvents = counter(registry, "events.parked", "events set aside so far");
+    Gauge.builder(PREFIX + "parked", this, metrics -> metrics.parked)
+        .description("events that are set aside now, as the leader knows it")
         .register(registry);
-    gauge(registry, "outbox.relay.in.flight", null, in -> in.events());
-    gauge(registry, "outbox.relay.in.flight.bytes", null, in -> in.bytes());
-    gauge(
+    restarts = counter(registry, "restarts", "runs ended by a failure");
+    recoveries = counter(registry, "recoveries", "gaps recovered from");
+    recoveredEvents =
+        counter(registry, "events.recovered", "events published from the table after a gap");
+    retentionDeleted = counter(registry, "retention.deleted", "rows that retention has removed");
+    FunctionCounter.builder(PREFIX + "events.retried", this, RelayMetrics::retried)
+        .description("sends that the producer retried")
+        .register(registry);
+    flightGauge(registry, "", null, "events handed to Kafka and not settled", in -> in.events());
+    flightGauge(registry, ".bytes", null, "size of the events in flight", in -> in.bytes());
+    flightGauge(
         registry,
-        "outbox.relay.in.flight.oldest",
+        ".oldest",
         "seconds",
+        "age of the oldest event in flight",
         in -> in.oldestAge().toNanos() / (double) TimeUnit.SECONDS.toNanos(1));
-    slotGauge(registry, "outbox.relay.slot.lag", "bytes", SlotFigures::lagBytes);
-    slotGauge(registry, "outbox.relay.slot.lag.seconds", "seconds", SlotFigures::lagSeconds);
-    slotGauge(registry, "outbox.relay.slot.retained", "bytes", SlotFigures::retainedBytes);
     slotGauge(
-        registry, "outbox.relay.slot.free.retention", "bytes", SlotFigures::freeRetentionBytes);
-    slotGauge(registry, "outbox.relay.slot.level", null, SlotFigures::level);
-    slotGauge(registry, "outbox.relay.confirmed.lsn", null, SlotFigures::confirmedLsn);
-    Gauge.builder("outbox.relay.leading", this, metrics -> metrics.leading ? 1 : 0)
+        registry,
+        "slot.lag",
+        "bytes",
+        "write-ahead log behind the confirmed position; NaN while the database cannot be asked",
+        SlotFigures::lagBytes);
+    slotGauge(
+        registry,
+        "slot.lag.seconds",
+        "seconds",
+        "how long the oldest of that log has been there, as far as this process has seen",
+        SlotFigures::lagSeconds);
+    slotGauge(
+        registry,
+        "slot.retained",
+        "bytes",
+        "write-ahead log that PostgreSQL keeps because of the slot",
+        SlotFigures::retainedBytes);
+    slotGauge(
+        registry,
+        "slot.free.retention",
+        "bytes",
+        "what may be written until PostgreSQL gives the slot up; NaN where"
+            + " max_slot_wal_keep_size does not limit it",
+        SlotFigures::freeRetentionBytes);
+    slotGauge(
+        registry,
+        "slot.level",
+        null,
+        "0 within outbox.relay.slot-levels, 1 warning, 2 critical",
+        SlotFigures::level);
+    slotGauge(
+        registry,
+        "confirmed.lsn",
+        null,
+        "the slot's confirmed position as a number",
+        SlotFigures::confirmedLsn);
+    Gauge.builder(PREFIX + "leading", this, metrics -> metrics.leading ? 1 : 0)
+        .description("1 while this instance publishes, else 0")
         .register(registry);
   }
 
-  private void gauge(
-      MeterRegistry registry, String name, @Nullable String unit, InFlightFigure figure) {
-    Gauge.builder(name, this, metrics -> figure.of(metrics.inFlight))
+  private static Counter counter(MeterRegistry registry, String name, String description) {
+    return Counter.builder(PREFIX + name).description(description).register(registry);
+  }
+
+  private void flightGauge(
+      MeterRegistry registry,
+      String name,
+      @Nullable String unit,
+      String description,
+      InFlightFigure figure) {
+    Gauge.builder(PREFIX + "in.flight" + name, this, metrics -> figure.of(metrics.inFlight))
         .baseUnit(unit)
+        .description(description)
         .register(registry);
   }
 
@@ -252,9 +270,11 @@ public final class RelayMetrics {
       MeterRegistry registry,
       String name,
       @Nullable String unit,
+      String description,
       ToDoubleFunction<SlotFigures> figure) {
-    Gauge.builder(name, this, metrics -> figure.applyAsDouble(metrics.slot))
+    Gauge.builder(PREFIX + name, this, metrics -> figure.applyAsDouble(metrics.slot))
         .baseUnit(unit)
+        .description(description)
         .register(registry);
   }
 

@@ -85,7 +85,7 @@ class CommandModelTest {
     }
   }
 
-  private static void requireValid(List<String> words) {
+  static void requireValid(List<String> words) {
     ParseResult last = RelayCommand.line().parseArgs(words.toArray(String[]::new));
     while (last.hasSubcommand()) {
       last = last.subcommand();

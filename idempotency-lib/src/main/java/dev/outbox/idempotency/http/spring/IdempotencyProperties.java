@@ -19,23 +19,25 @@ import org.springframework.util.unit.DataSize;
  * Settings of idempotency keys.
  *
  * @param enabled whether keys are configured at all
- * @param store where the records are: postgres, or redis, which takes endpoints in reserved mode
- * @param schema schema of the table; the data source's own schema unless set
- * @param table name of the table
- * @param migrate whether the table is made and upgraded at start, after the application's own
+ * @param store where the records are; {@code redis} takes endpoints in reserved mode, and there is
+ *     no table
+ * @param schema schema of the table; without it the connection's search path decides
+ * @param table name of the table, with its case
+ * @param migrate whether the table is made and updated at start, after the application's own
  *     migrations
- * @param check whether the table is checked at start when it is not migrated
- * @param stage how far endpoints are that do not say: observe, optional or required
- * @param window how long keys are remembered; unless set 24 hours, or what outbox.idempotency.retry
- *     asks for where that is longer. A shorter one than that is refused at start
+ * @param check whether the start is refused, with the reason, when the table is missing or unfit
+ * @param stage how far endpoints are that do not say
+ * @param window how long keys are remembered; unless set 24 hours, or what {@code
+ *     outbox.idempotency.retry} asks for where that is longer. A shorter one than that is refused
+ *     at start
  * @param retry for how long a repeat can still arrive
  * @param claimWait how long a duplicate waits, in atomic mode, for an attempt that is at work; it
- *     holds a connection meanwhile
- * @param retryAfter what Retry-After says to a duplicate that must come again
+ *     holds a connection meanwhile, then the answer is 409
+ * @param retryAfter what {@code Retry-After} says to a duplicate that must come again
  * @param lease how long a reservation lasts after its last heartbeat
  * @param longestReservation after how long a reservation is renewed no more
- * @param maxRequestSize the longest body that a request with a key may have
- * @param maxResponseSize the longest body that is stored
+ * @param maxRequestSize the longest body that a request with a key may have; it is held in memory
+ * @param maxResponseSize the longest body that is stored; it is held in memory
  * @param fingerprintHeaders headers in which two different intents may differ
  * @param excludedHeaders response headers that are not replayed, besides those that never are
  * @param outcomes which answers are stored
@@ -43,9 +45,11 @@ import org.springframework.util.unit.DataSize;
  *     whoever guesses a key reads its response
  * @param problemTypeBase begin of the type URI of problem details
  * @param expiry deletion of expired keys
- * @param filterOrder order of the filter; it must come after authentication
+ * @param filterOrder order of the filter: behind authentication, before everything that must be in
+ *     the transaction
  * @param redis records in Redis
- * @param endpoints settings of single endpoints, by name
+ * @param endpoints settings of single endpoints, {@code <name>.stage} and {@code <name>.window}; a
+ *     name that no method has fails the start
  */
 @ConfigurationProperties("outbox.idempotency")
 record IdempotencyProperties(
@@ -135,9 +139,10 @@ record IdempotencyProperties(
   /**
    * Records in Redis.
    *
-   * @param url where Redis is, as redis://user:password@host:port/database, rediss:// with TLS or
-   *     redis-sentinel://; the connection of spring.data.redis unless set
-   * @param prefix beginning of all keys
+   * @param url where Redis is, as {@code redis://user:password@host:port/database}, {@code
+   *     rediss://} with TLS or {@code redis-sentinel://}; the connection of {@code
+   *     spring.data.redis} unless set
+   * @param prefix begin of all keys in Redis
    * @param timeout how long an answer of Redis is waited for
    */
   record Redis(

@@ -9,11 +9,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * Settings of the inbox.
  *
  * @param enabled whether the inbox is configured at all
- * @param schema schema of the inbox table; the data source's own schema unless set
- * @param table name of the inbox table
- * @param migrate whether the table is made and upgraded at start, after the application's own
+ * @param schema schema of the table; without it the connection's search path decides
+ * @param table name of the table, with its case; not those of {@code inbox_position} and {@code
+ *     inbox_dead_letter}
+ * @param migrate whether the table is made and updated at start, after the application's own
  *     migrations
- * @param check whether the table is checked at start when it is not migrated
+ * @param check whether the start is refused, with the reason, when the table is missing or unfit
  */
 @ConfigurationProperties("outbox.inbox")
 record InboxProperties(

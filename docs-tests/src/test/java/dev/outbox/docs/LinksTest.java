@@ -1,7 +1,8 @@
-package dev.outbox.demo.docs;
+package dev.outbox.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outbox.local.documents.Documents;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What the documents point at is there: files, sections, tests. */
-class DocumentsTest {
+class LinksTest {
 
   private static final Pattern LINK = Pattern.compile("!?\\[[^]]*]\\(([^)\\s]+)\\)");
   private static final Pattern HEADING = Pattern.compile("(?m)^#{1,6} +(.+?)\\s*$");
@@ -36,7 +37,7 @@ class DocumentsTest {
       for (String target : targets(document)) {
         links++;
         if (!leadsSomewhere(document, target)) {
-          broken.add(Documents.ROOT.relativize(document) + " → " + target);
+          broken.add(Documents.name(document) + " → " + target);
         }
       }
     }
@@ -58,7 +59,7 @@ class DocumentsTest {
       for (MatchResult test : TEST.matcher(Documents.read(document)).results().toList()) {
         named++;
         if (!isThere(tests, test.group(1), test.group(2))) {
-          missing.add(Documents.ROOT.relativize(document) + ": " + test.group());
+          missing.add(Documents.name(document) + ": " + test.group());
         }
       }
     }

@@ -1,0 +1,5 @@
+/** The project's own documents, for the tests that hold them to the code. */
+@NullMarked
+package dev.outbox.local.documents;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,1 @@
+create table effect (consumer text, event_id uuid);

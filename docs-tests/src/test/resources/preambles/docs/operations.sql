@@ -1,0 +1,2 @@
+create role outbox_relay;
+create table outbox_parked (seq bigint);

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.outbox.demo.docs;
-
-import org.jspecify.annotations.NullMarked;
