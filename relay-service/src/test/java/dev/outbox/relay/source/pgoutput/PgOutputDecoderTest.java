@@ -57,7 +57,7 @@ class PgOutputDecoderTest {
   @Test
   void aValueInAnotherFormIsNotGuessedAt() {
     assertThat(decoder.decode(relation(COLUMNS))).isNull();
-    assertThatThrownBy(() -> decoder.decode(row('t', "0123456789abcdef")))
+    assertThatThrownBy(() -> decoder.decode(row('t', "id", "type", "1", "Placed", "", "")))
         .isInstanceOf(RelayException.class)
         .hasMessageContaining("kind 't'");
   }
