@@ -18,7 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class EventRouterTest {
 
-  private final EventRouter router = new EventRouter("outbox.event.{aggregatetype}", "orders");
+  private final EventRouter router =
+      new EventRouter("outbox.event.{aggregatetype}", "orders", "outbox.position.orders");
 
   @Test
   void anEventBecomesTheRecordOfTheContract() {
@@ -98,7 +99,9 @@ class EventRouterTest {
   @ParameterizedTest
   @ValueSource(strings = {"", ".", ".."})
   void aTopicMustNotBeEmptyOrADirectory(String aggregateType) {
-    assertThat(new EventRouter("{aggregatetype}", "orders").route(event(aggregateType, "1", null)))
+    assertThat(
+            new EventRouter("{aggregatetype}", "orders", "outbox.position.orders")
+                .route(event(aggregateType, "1", null)))
         .isInstanceOf(Unroutable.class);
   }
 
