@@ -1,6 +1,7 @@
 package dev.outbox.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,6 +26,8 @@ class BillOfMaterialsIT {
   @BeforeAll
   static void readJar() throws IOException {
     try (JarFile jar = new JarFile(Path.of("target", "relay-service.jar").toFile())) {
+      boolean offline = Boolean.getBoolean("outbox.build.offline");
+      assumeFalse(offline && jar.getJarEntry(BILL) == null, "Maven offline makes no bill");
       bill = JsonMapper.shared().readTree(jar.getInputStream(jar.getJarEntry(BILL)));
       jar.stream()
           .map(entry -> entry.getName())
@@ -41,6 +44,8 @@ class BillOfMaterialsIT {
     Set<String> listed =
         bill.get("components").values().stream()
             .map(component -> text(component, "name") + "-" + text(component, "version") + ".jar")
+            // Empty jars that name others; they are not packaged.
+            .filter(jar -> !jar.startsWith("spring-boot-starter-"))
             .collect(Collectors.toCollection(TreeSet::new));
     assertThat(listed).isEqualTo(librariesInJar).hasSizeGreaterThan(50);
   }

@@ -22,9 +22,7 @@ class LogPatternTest {
     LoggerContext context = new LoggerContext();
     var layout = new ch.qos.logback.classic.PatternLayout();
     layout.setContext(context);
-    layout
-        .getInstanceConverterMap()
-        .put("wEx", ExtendedWhitespaceThrowableProxyConverter::new);
+    layout.getInstanceConverterMap().put("wEx", ExtendedWhitespaceThrowableProxyConverter::new);
     layout.setPattern(pattern());
     layout.start();
     Logger logger = context.getLogger("EventRouter");

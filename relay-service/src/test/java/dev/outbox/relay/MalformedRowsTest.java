@@ -195,6 +195,20 @@ class MalformedRowsTest {
   }
 
   @Test
+  void theFormerIndexIsReplacedByInitialisingAgain() {
+    var installation =
+        new Installation(TestSettings.of(database, kafka.bootstrapServers(), settings()));
+    installation.run(false);
+    database.execute("drop index outbox_parked_aggregate");
+    database.execute("create index outbox_parked_key on outbox_parked (relay, aggregateid)");
+    installation.run(false);
+    assertThat(
+            database.queryAll("select indexname from pg_indexes where tablename = 'outbox_parked'"))
+        .contains("outbox_parked_aggregate")
+        .doesNotContain("outbox_parked_key");
+  }
+
+  @Test
   void aHeaderThatHasNoUtf8FormIsParkedAndNotSentAsAnother() throws Exception {
     try (AutoCloseable relay = Relays.leading(database, kafka, settings())) {
       for (String headers : List.of("{\"\\ud800a\":\"b\"}", "{\"a\":\"\\ud800\"}")) {
