@@ -82,6 +82,10 @@ class MalformedRowsTest {
       insert(connection, rows);
       awaitDealtWith(database.insert("Order", "last", "flows"));
     }
+    await()
+        .atMost(PATIENCE)
+        .pollInSameThread()
+        .until(() -> topics.ids().size() + parked().size() > ROWS);
     Map<String, ConsumerRecord<byte[], byte[]>> published = new HashMap<>();
     for (ConsumerRecord<byte[], byte[]> record : topics.poll()) {
       assertThat(published.put(TopicReader.header(record, "id"), record)).isNull();
@@ -181,8 +185,9 @@ class MalformedRowsTest {
 
   @Test
   void anAggregateIdOfAnyLengthCanBeParked() throws Exception {
+    String id;
     try (AutoCloseable relay = Relays.leading(database, kafka, settings())) {
-      String id =
+      id =
           database.query(
               """
               insert into outbox_event(id, aggregatetype, aggregateid, type)
@@ -190,8 +195,8 @@ class MalformedRowsTest {
               from generate_series(1, 1000) i returning id
               """);
       awaitDealtWith(database.insert("Order", "1", "flows"));
-      assertThat(parked()).extracting(Listed::id).containsExactly(id);
     }
+    assertThat(parked()).extracting(Listed::id).containsExactly(id);
   }
 
   @Test
@@ -210,6 +215,7 @@ class MalformedRowsTest {
 
   @Test
   void aHeaderThatHasNoUtf8FormIsParkedAndNotSentAsAnother() throws Exception {
+    String last;
     try (AutoCloseable relay = Relays.leading(database, kafka, settings())) {
       for (String headers : List.of("{\"\\ud800a\":\"b\"}", "{\"a\":\"\\ud800\"}")) {
         database.execute(
@@ -219,12 +225,13 @@ class MalformedRowsTest {
             """
                 .formatted(headers));
       }
-      String last = database.insert("Order", "1", "flows");
+      last = database.insert("Order", "1", "flows");
       awaitDealtWith(last);
-      assertThat(parked()).hasSize(2);
-      assertThat(parked()).allMatch(event -> event.reason().contains("unpaired surrogate"));
-      assertThat(topics.ids()).containsExactly(last);
     }
+    assertThat(parked())
+        .hasSize(2)
+        .allMatch(event -> event.reason().contains("unpaired surrogate"));
+    assertThat(topics.ids()).containsExactly(last);
   }
 
   @Test
@@ -247,6 +254,7 @@ class MalformedRowsTest {
             command(
                 "\"command\":\"replay\",\"firstSeq\":1,\"throughSeq\":9,\"selection\":{\"ids\":[]},"
                     + "\"topic\":\"no topic\""));
+    String last;
     try (AutoCloseable relay = Relays.leading(database, kafka, settings())) {
       for (String prefix : List.of("outbox", "outbox.control", "outbox.other")) {
         for (String content : contents) {
@@ -254,11 +262,11 @@ class MalformedRowsTest {
               "select pg_logical_emit_message(true, '%s', %s::bytea)".formatted(prefix, content));
         }
       }
-      String last = database.insert("Order", "1", "flows");
+      last = database.insert("Order", "1", "flows");
       awaitDealtWith(last);
-      assertThat(parked()).hasSizeGreaterThan(5).allMatch(event -> !event.reason().isBlank());
-      assertThat(topics.ids()).containsExactly(last);
     }
+    assertThat(parked()).hasSizeGreaterThan(5).allMatch(event -> !event.reason().isBlank());
+    assertThat(topics.ids()).containsExactly(last);
   }
 
   private String command(String fields) {
@@ -269,6 +277,7 @@ class MalformedRowsTest {
     return Map.of("engine", engine);
   }
 
+  /** Of what stands before it, what is parked may still be on its way: closing the relay drains. */
   private void awaitDealtWith(String last) {
     await().atMost(PATIENCE).pollInSameThread().until(() -> topics.ids().contains(last));
   }

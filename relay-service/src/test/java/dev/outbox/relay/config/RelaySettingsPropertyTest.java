@@ -68,13 +68,13 @@ class RelaySettingsPropertyTest {
           "console.show-payloads",
           "no-such-setting");
 
-  @Property(tries = 100)
+  @Property(tries = 40)
   void anyValueLoadsOrIsRefusedByItsName(
       @ForAll("keys") String key, @ForAll("values") String value) {
     loadOrRefuse(Map.of(key, value), key);
   }
 
-  @Property(tries = 100)
+  @Property(tries = 40)
   void anyTwoValuesLoadOrAreRefused(
       @ForAll("keys") String key,
       @ForAll("values") String value,
@@ -86,7 +86,7 @@ class RelaySettingsPropertyTest {
     loadOrRefuse(both, "");
   }
 
-  @Property(tries = 100)
+  @Property(tries = 40)
   void aSecretIsShownNowhereWhateverElseIsWrong(
       @ForAll("keys") String key,
       @ForAll("values") String value,

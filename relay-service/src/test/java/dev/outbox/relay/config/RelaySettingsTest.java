@@ -104,7 +104,6 @@ class RelaySettingsTest {
           poison                          | ignore
           topic-template                  | outbox.{type}
           topic-template                  | outbox events.{aggregatetype}
-          topic-template                  | outbox.position.orders
           position-topic                  | outbox position
           position-topic                  | ''
           table                           | a.b.c
@@ -208,6 +207,13 @@ class RelaySettingsTest {
     assertThatThrownBy(() -> load(Map.of("outbox.relay.database.url", url)))
         .hasMessageContaining("outbox.relay.database.url")
         .hasMessageNotContaining("hunter2");
+  }
+
+  @Test
+  void eventsAndPositionNeedTopicsOfTheirOwn() {
+    assertRefused(
+        Map.of("outbox.relay.topic-template", "outbox.position.orders"),
+        "outbox.relay.position-topic");
   }
 
   @Test
