@@ -68,6 +68,15 @@ class IdempotencyKeyTest {
         .hasMessage("it has 256 characters, more than 255");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"\"%s\"", "\"%s", "\"k\";a=%s", "%s"})
+  void aHeaderOfAnyLengthTakesNoStack(String field) {
+    assertThatThrownBy(() -> IdempotencyKey.parse(List.of(field.formatted("\\\"".repeat(100_000)))))
+        .isInstanceOf(InvalidIdempotencyKeyException.class);
+    assertThat(IdempotencyKey.parse(List.of("\"k\"" + ";a=1".repeat(100_000))).value())
+        .isEqualTo("k");
+  }
+
   @Test
   void twoHeadersAreRefusedEvenIfTheyAreTheSame() {
     assertThatThrownBy(() -> IdempotencyKey.parse(List.of("\"a\"", "\"a\"")))

@@ -77,6 +77,11 @@ public record RelaySettings(
     return TableName.parse(table);
   }
 
+  /** The topic that holds this relay's position in exactly-once mode. */
+  public String positionTopicName() {
+    return positionTopic.replace("{name}", name);
+  }
+
   /**
    * The source database.
    *

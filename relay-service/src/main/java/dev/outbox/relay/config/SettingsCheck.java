@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 import org.springframework.util.unit.DataSize;
@@ -19,10 +20,16 @@ final class SettingsCheck {
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,100}");
   private static final Pattern PLAIN_IDENTIFIER = Pattern.compile("[a-z0-9_]{1,63}");
-  private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{0,140}");
+  private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
   private static final Pattern BROKER = Pattern.compile("(\\[[0-9a-fA-F:]+]|[^:\\s]+):[0-9]{1,5}");
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{([^}]*)}");
   private static final int POSTGRES_IDENTIFIER_BYTES = 63;
+  private static final int HIGHEST_PORT = 65_535;
+
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+
+  /** Longer ones leave what clocks and databases can count. */
+  private static final Duration LONGEST = Duration.ofDays(36_500);
 
   /** What guesses at the speed that the console allows would take many years for. */
   private static final int SHORTEST_PASSWORD = 12;
@@ -55,9 +62,11 @@ final class SettingsCheck {
     check.checkDatabase(settings.database());
     check.checkKafka(settings.kafka());
     check.checkTopicTemplate(settings.topicTemplate());
-    check.checkPositionTopic(settings.positionTopic());
+    check.checkPositionTopic(settings);
     check.checkAmounts(settings);
-    check.checkSlotLevels(settings);
+    if (check.checkDurations(settings)) {
+      check.checkSlotLevels(settings);
+    }
     check.checkConsole(settings.console());
     return check.problems;
   }
@@ -114,12 +123,22 @@ final class SettingsCheck {
           "set outbox.relay.database.username and outbox.relay.database.password instead");
       return;
     }
-    Properties parsed = Driver.parseURL(database.url(), null);
+    if (database.address().contains("=")) {
+      // As above, for a part of the database's name.
+      require(
+          false,
+          "database.url",
+          "(masked)",
+          "has a parameter before the question mark",
+          "write jdbc:postgresql://host:port/database?name=value&name=value");
+      return;
+    }
+    @Nullable Properties parsed = parsed(database.url());
     boolean valid = database.url().startsWith("jdbc:postgresql:") && parsed != null;
     require(
         valid,
         "database.url",
-        database.url(),
+        withoutParameters(database.url()),
         "not a PostgreSQL JDBC URL",
         "write jdbc:postgresql://host:port/database");
     if (valid && parsed != null) {
@@ -127,7 +146,7 @@ final class SettingsCheck {
       require(
           host == null || !host.contains(","),
           "database.url",
-          database.url(),
+          withoutParameters(database.url()),
           "names several hosts, and a replication slot lives on one",
           "name the primary, or an address that follows it");
       require(
@@ -146,6 +165,20 @@ final class SettingsCheck {
         "set it to that role's name");
   }
 
+  private static @Nullable Properties parsed(String url) {
+    try {
+      return Driver.parseURL(url, null);
+    } catch (IllegalArgumentException e) { // of a parameter that is not encoded as in a URL
+      return null;
+    }
+  }
+
+  /** They may be secrets. */
+  private static String withoutParameters(String url) {
+    int parameters = url.indexOf('?');
+    return parameters < 0 ? url : url.substring(0, parameters) + "?(masked)";
+  }
+
   private void checkKafka(RelaySettings.Kafka kafka) {
     require(
         !kafka.bootstrapServers().isEmpty(),
@@ -155,9 +188,9 @@ final class SettingsCheck {
         "set it to host:port, several separated by commas");
     for (String server : kafka.bootstrapServers()) {
       require(
-          BROKER.matcher(server).matches(),
+          isBroker(server),
           "kafka.bootstrap-servers",
-          server,
+          server.contains("@") ? "(masked)" : server,
           "not an address of a broker",
           "write host:port, several separated by commas");
     }
@@ -175,27 +208,45 @@ final class SettingsCheck {
             });
   }
 
+  private static boolean isBroker(String server) {
+    return BROKER.matcher(server).matches()
+        && Integer.parseInt(server.substring(server.lastIndexOf(':') + 1)) <= HIGHEST_PORT;
+  }
+
   private void checkTopicTemplate(String template) {
     boolean unknown =
         PLACEHOLDER
             .matcher(template)
             .results()
             .anyMatch(found -> !found.group(1).equals("aggregatetype"));
+    // Otherwise each event would be parked, or halt the relay.
     require(
-        !template.isBlank() && !unknown,
+        !unknown && isTopic(template.replace("{aggregatetype}", "x")),
         "topic-template",
         template,
-        unknown ? "has a placeholder other than {aggregatetype}" : "is empty",
+        unknown ? "has a placeholder other than {aggregatetype}" : "not a topic name",
         "write a topic name with {aggregatetype} in it, such as outbox.event.{aggregatetype}");
   }
 
-  private void checkPositionTopic(String template) {
+  private void checkPositionTopic(RelaySettings settings) {
+    String template = settings.positionTopic();
+    boolean named = NAME.matcher(settings.name()).matches();
     require(
-        TOPIC.matcher(template.replace("{name}", "")).matches(),
+        isTopic(named ? settings.positionTopicName() : template.replace("{name}", "x")),
         "position-topic",
-        template,
+        settings.positionTopic(),
         "not a topic name",
         "use letters, digits, '.', '_' and '-', and {name} for the relay's name");
+    require(
+        !settings.positionTopicName().equals(settings.topicTemplate()),
+        "position-topic",
+        settings.positionTopic(),
+        "the same as outbox.relay.topic-template",
+        "give the position a topic of its own");
+  }
+
+  private static boolean isTopic(String name) {
+    return TOPIC.matcher(name).matches() && !name.equals(".") && !name.equals("..");
   }
 
   private void checkAmounts(RelaySettings settings) {
@@ -211,22 +262,32 @@ final class SettingsCheck {
         String.valueOf(settings.parking().limit()),
         "leaves nothing to park",
         "give at least 1, or set outbox.relay.poison=halt");
-    requirePositive("parking.missing-topic-wait", settings.parking().missingTopicWait());
     require(
         !settings.retention().isNegative(),
         "retention",
         settings.retention().toString(),
         "a negative duration",
         "give a number with a unit, such as 12h or 7d, or 0 to keep rows for ever");
-    requirePositive("heartbeat-interval", settings.heartbeatInterval());
-    requirePositive("drain-timeout", settings.drainTimeout());
-    requirePositive("backoff.initial", settings.backoff().initial());
     require(
         settings.backoff().max().compareTo(settings.backoff().initial()) >= 0,
         "backoff.max",
         settings.backoff().max().toString(),
         "shorter than outbox.relay.backoff.initial",
         "give at least " + settings.backoff().initial());
+  }
+
+  /** Whether they are such that one can count with them. */
+  private boolean checkDurations(RelaySettings settings) {
+    int before = problems.size();
+    requirePositive("parking.missing-topic-wait", settings.parking().missingTopicWait());
+    requirePositive("heartbeat-interval", settings.heartbeatInterval());
+    requirePositive("drain-timeout", settings.drainTimeout());
+    requirePositive("backoff.initial", settings.backoff().initial());
+    requireCountable("backoff.max", settings.backoff().max());
+    requireCountable("retention", settings.retention());
+    requireCountable("slot-levels.warning-lag-time", settings.slotLevels().warningLagTime());
+    requireCountable("slot-levels.critical-lag-time", settings.slotLevels().criticalLagTime());
+    return problems.size() == before;
   }
 
   private void checkSlotLevels(RelaySettings settings) {
@@ -307,11 +368,21 @@ final class SettingsCheck {
 
   private void requirePositive(String key, Duration value) {
     require(
-        value.toMillis() > 0,
+        value.compareTo(SHORTEST) >= 0,
         key,
         value.toString(),
         "not a positive duration",
         "give a number with a unit, such as 500ms, 10s or 5m");
+    requireCountable(key, value);
+  }
+
+  private void requireCountable(String key, Duration value) {
+    require(
+        value.compareTo(LONGEST) <= 0,
+        key,
+        value.toString(),
+        "longer than a hundred years",
+        "give at most %dd".formatted(LONGEST.toDays()));
   }
 
   private void require(boolean holds, String key, String value, String reason, String remedy) {

@@ -63,7 +63,12 @@ public final class SettingsLoader {
       return problems;
     }
     ConfigurationProperty property = failure.getProperty();
-    String value = property == null ? "" : String.valueOf(property.getValue());
+    String value =
+        property == null
+            ? ""
+            : ShownSettings.isSecret(failure.getName().toString())
+                ? "(masked)"
+                : String.valueOf(property.getValue());
     Class<?> type = failure.getTarget().getType().resolve(Object.class);
     return List.of(
         new Problem(

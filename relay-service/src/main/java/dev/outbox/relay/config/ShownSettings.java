@@ -66,6 +66,13 @@ public final class ShownSettings {
     return masked;
   }
 
+  /** Whether a setting of this name, or what is given in its place, may be a secret. */
+  static boolean isSecret(String key) {
+    return SECRET.matcher(key).find()
+        || key.startsWith(RelaySettings.PREFIX + ".kafka.properties")
+        || key.startsWith(RelaySettings.PREFIX + ".database");
+  }
+
   private void add(String prefix, Record group) {
     for (RecordComponent component : group.getClass().getRecordComponents()) {
       String key = prefix + "." + kebab(component.getName());

@@ -2,6 +2,7 @@ package dev.outbox.relay.control;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.outbox.relay.event.TextForm;
 import dev.outbox.relay.source.ControlMessages;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -59,9 +60,20 @@ public final class ControlLog {
       if (!addressee.stringValue().equals(relay)) {
         return Optional.empty();
       }
+      requireStorable(object);
       return Optional.of(JSON.treeToValue(object, ControlMessage.class));
     } catch (JacksonException e) {
       throw new MalformedControlException(e.getOriginalMessage());
+    }
+  }
+
+  /** The database is asked for what a command names, and its reason is kept there. */
+  private static void requireStorable(JsonNode node) throws MalformedControlException {
+    if (node.isString() && !TextForm.isStorable(node.stringValue())) {
+      throw new MalformedControlException("a text contains NUL or an unpaired surrogate");
+    }
+    for (JsonNode child : node.values()) {
+      requireStorable(child);
     }
   }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.outbox.relay.event.SourcePosition;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,11 @@ public sealed interface ControlMessage {
       String aggregateType, String aggregateId, @Nullable String by, @Nullable String reason)
       implements ControlMessage {
 
+    public Release {
+      Objects.requireNonNull(aggregateType, "aggregateType");
+      Objects.requireNonNull(aggregateId, "aggregateId");
+    }
+
     /** Nobody is named. */
     public Release(String aggregateType, String aggregateId) {
       this(aggregateType, aggregateId, null, null);
@@ -47,6 +53,11 @@ public sealed interface ControlMessage {
    * @param by who asked for it; null when that is not known
    */
   record Discard(String position, String reason, @Nullable String by) implements ControlMessage {
+
+    public Discard {
+      Objects.requireNonNull(position, "position");
+      Objects.requireNonNull(reason, "reason");
+    }
 
     /** Nobody is named. */
     public Discard(String position, String reason) {
@@ -82,6 +93,7 @@ public sealed interface ControlMessage {
     }
 
     public Replay {
+      Objects.requireNonNull(selection, "selection");
       if (firstSeq > throughSeq || throughSeq - firstSeq >= SourcePosition.CONTROL_SPAN) {
         throw new IllegalArgumentException(
             "a replay spans 1 to %d numbers, not those from %d to %d"

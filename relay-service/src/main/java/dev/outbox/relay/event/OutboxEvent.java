@@ -29,7 +29,9 @@ public record OutboxEvent(
 
   /** The event's names for messages and logs; never its payload. */
   public String describe() {
-    return "event %s (%s of aggregate %s %s)".formatted(id, type, aggregateType, aggregateId);
+    return "event %s (%s of aggregate %s %s)"
+        .formatted(
+            id, TextForm.shown(type), TextForm.shown(aggregateType), TextForm.shown(aggregateId));
   }
 
   @Override

@@ -43,6 +43,7 @@ public final class ParkedTable {
   /** Makes the table unless it is there; whether it was made. */
   public boolean create(JdbcClient sql) {
     if (exists(sql)) {
+      replaceFormerIndex(sql);
       return false;
     }
     sql.sql(
@@ -71,11 +72,29 @@ public final class ParkedTable {
             """
                 .formatted(table.quoted()))
         .update();
+    createIndex(sql);
+    return true;
+  }
+
+  /** A hash of the ID: a tree refuses one of more than 2704 bytes, and with it the event. */
+  private void createIndex(JdbcClient sql) {
     sql.sql(
-            "create index if not exists outbox_parked_key on %s (relay, aggregateid) where state = 'parked'"
+            "create index if not exists outbox_parked_aggregate on %s using hash (aggregateid) where state = 'parked'"
                 .formatted(table.quoted()))
         .update();
-    return true;
+  }
+
+  private void replaceFormerIndex(JdbcClient sql) {
+    String former = table.sibling("outbox_parked_key").quoted();
+    boolean there =
+        sql.sql("select to_regclass(:index) is not null")
+            .param("index", former)
+            .query(Boolean.class)
+            .single();
+    if (there) {
+      createIndex(sql);
+      sql.sql("drop index " + former).update();
+    }
   }
 
   /** Whether the table is there. */

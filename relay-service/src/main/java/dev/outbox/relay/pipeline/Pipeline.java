@@ -82,7 +82,8 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     this.drainTimeout = settings.drainTimeout();
     this.stop = new StopSignal(drainTimeout);
     this.inFlight = new InFlightEvents<>(settings.inFlightLimit().toBytes(), start.confirmedLsn());
-    EventRouter router = new EventRouter(settings.topicTemplate(), settings.name());
+    EventRouter router =
+        new EventRouter(settings.topicTemplate(), settings.name(), settings.positionTopicName());
     this.parking =
         new ParkingLot(database, settings, new RunFence(settings, ready.run()), router::topic);
     this.publisher =

@@ -44,8 +44,7 @@ public final class PositionTopic {
   /** Nothing is connected yet. */
   public PositionTopic(RelaySettings settings) {
     this.settings = settings;
-    this.partition =
-        new TopicPartition(settings.positionTopic().replace("{name}", settings.name()), 0);
+    this.partition = new TopicPartition(settings.positionTopicName(), 0);
   }
 
   /** The topic's name. */
@@ -172,7 +171,7 @@ public final class PositionTopic {
     while (consumer.position(partition, ANSWER_WITHIN) < end) {
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
         if (record.offset() < end) {
-          last = Optional.of(SourcePosition.parse(new String(record.value(), UTF_8)));
+          last = Optional.of(position(record));
         }
       }
       if (System.nanoTime() > deadline) {
@@ -181,5 +180,22 @@ public final class PositionTopic {
       }
     }
     return last;
+  }
+
+  /**
+   * A record of somebody else's must not be passed over: the one before it may be long outdated.
+   */
+  private SourcePosition position(ConsumerRecord<byte[], byte[]> record) {
+    try {
+      return SourcePosition.parse(record.value() == null ? "" : new String(record.value(), UTF_8));
+    } catch (IllegalArgumentException e) {
+      throw new RelayException(
+          Stage.PREFLIGHT,
+          "Position topic '%s' holds at offset %d what no relay has written."
+              .formatted(topic(), record.offset()),
+          "Allow nobody but the relay to write to it. Give the relay another"
+              + " outbox.relay.position-topic, then 'init --accept-gap'.",
+          e);
+    }
   }
 }

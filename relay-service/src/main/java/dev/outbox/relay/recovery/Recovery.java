@@ -63,7 +63,8 @@ public final class Recovery {
       Runnable whenCompleted) {
     this.settings = settings;
     this.metrics = metrics;
-    this.router = new EventRouter(settings.topicTemplate(), settings.name());
+    this.router =
+        new EventRouter(settings.topicTemplate(), settings.name(), settings.positionTopicName());
     this.pending = pending;
     this.rows = new OutboxRows(database, settings, pending);
     this.whenCompleted = whenCompleted;

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
+import dev.outbox.relay.event.TextForm;
 import dev.outbox.relay.routing.RoutedRecord.Header;
 import dev.outbox.relay.routing.Routing.Routed;
 import dev.outbox.relay.routing.Routing.Unroutable;
@@ -52,6 +53,7 @@ public final class EventRouter {
   private static final byte[] DEFAULT_CONTENT_TYPE_BYTES = DEFAULT_CONTENT_TYPE.getBytes(UTF_8);
 
   private final String topicTemplate;
+  private final String ownTopic;
   private final byte[] source;
   private final Kept<Topic> topics = new Kept<>();
   private final Kept<byte[]> types = new Kept<>();
@@ -91,9 +93,11 @@ public final class EventRouter {
   /**
    * @param topicTemplate topic name with {@code {aggregatetype}} in it
    * @param source the records' {@code ce_source}
+   * @param ownTopic topic that holds the relay's position: an event there would be taken for one
    */
-  public EventRouter(String topicTemplate, String source) {
+  public EventRouter(String topicTemplate, String source, String ownTopic) {
     this.topicTemplate = topicTemplate;
+    this.ownTopic = ownTopic;
     this.source = source.getBytes(UTF_8);
   }
 
@@ -121,8 +125,11 @@ public final class EventRouter {
     Topic topic = topicOf(event.aggregateType());
     if (!topic.valid()) {
       return new Unroutable(
-          "'" + topic.name() + "' is not a valid Kafka topic name",
+          "'" + TextForm.shown(topic.name()) + "' is not a valid Kafka topic name",
           "use aggregate types of letters, digits, '.', '_' and '-'");
+    }
+    if (topic.name().equals(ownTopic)) {
+      return ownTopicIsReserved();
     }
     try {
       byte[] key = event.aggregateId().getBytes(UTF_8);
@@ -145,12 +152,21 @@ public final class EventRouter {
     if (!(routing instanceof Routed routed)) {
       return routing;
     }
+    if (ownTopic.equals(topic)) {
+      return ownTopicIsReserved();
+    }
     RoutedRecord record = routed.record();
     List<Header> headers = new ArrayList<>(record.headers());
     headers.add(header(REPLAY, command.asText()));
     return new Routed(
         new RoutedRecord(
             topic == null ? record.topic() : topic, record.key(), record.value(), headers));
+  }
+
+  private Unroutable ownTopicIsReserved() {
+    return new Unroutable(
+        "'" + ownTopic + "' is where the relay keeps its position",
+        "use another aggregate type or topic, or change outbox.relay.position-topic");
   }
 
   private List<Header> headers(OutboxEvent event, byte[] key) throws MalformedHeadersException {

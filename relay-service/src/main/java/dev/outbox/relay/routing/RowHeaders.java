@@ -1,12 +1,15 @@
 package dev.outbox.relay.routing;
 
+import dev.outbox.relay.event.TextForm;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 
 /** Reads the row's {@code headers} column: a JSON object whose values are all strings. */
@@ -33,13 +36,20 @@ final class RowHeaders {
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
         String name = parser.currentName();
         expect(parser.nextToken() == JsonToken.VALUE_STRING, "a value is not a string");
-        headers.put(name, parser.getString());
+        String value = parser.getString();
+        expect(
+            TextForm.isUtf8(name) && TextForm.isUtf8(value),
+            "a name or value contains an unpaired surrogate");
+        headers.put(name, value);
       }
       expect(parser.nextToken() == null, "something follows the JSON object");
     } catch (JacksonException e) {
       // Not the parser's words: they quote the text, which may hold what operators must not see.
+      @Nullable TokenStreamLocation where = e.getLocation();
       throw new MalformedHeadersException(
-          "it is not valid JSON at character " + e.getLocation().getColumnNr());
+          where == null
+              ? "it is nested too deeply, or a name is too long"
+              : "it is not valid JSON at character " + where.getColumnNr());
     }
     return headers;
   }

@@ -1,5 +1,6 @@
 package dev.outbox.relay.source;
 
+import dev.outbox.relay.event.TextForm;
 import java.io.StringWriter;
 import java.util.HashMap;
 import java.util.List;
@@ -14,6 +15,7 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 
 /**
@@ -53,7 +55,11 @@ final class EventLine {
       line.read(parser);
     } catch (JacksonException e) {
       // Not the parser's words: they quote the text, which may hold what operators must not see.
-      line.report("its first line is not valid JSON at character " + e.getLocation().getColumnNr());
+      @Nullable TokenStreamLocation where = e.getLocation();
+      line.report(
+          where == null
+              ? "its first line is nested too deeply, or a name is too long"
+              : "its first line is not valid JSON at character " + where.getColumnNr());
     }
     line.requireMandatory();
     return line;
@@ -68,7 +74,7 @@ final class EventLine {
       String name = parser.currentName();
       JsonToken value = parser.nextToken();
       if (name.equals(HEADERS)) {
-        headers = value == JsonToken.VALUE_NULL ? null : text(parser);
+        readHeaders(parser, value);
       } else if (!MANDATORY.contains(name)) {
         report("it has a field besides " + String.join(", ", MANDATORY) + " and " + HEADERS);
         parser.skipChildren();
@@ -84,6 +90,13 @@ final class EventLine {
     }
   }
 
+  private void readHeaders(JsonParser parser, JsonToken value) {
+    headers = value == JsonToken.VALUE_NULL ? null : text(parser);
+    if (headers != null && !TextForm.isUtf8(headers)) {
+      report("headers contain an unpaired surrogate");
+    }
+  }
+
   /** As it stands: whether it is an object of strings is judged where a row's headers are. */
   private static String text(JsonParser parser) {
     StringWriter text = new StringWriter();
@@ -94,7 +107,7 @@ final class EventLine {
   }
 
   private void put(String name, String value) {
-    if (value.codePoints().anyMatch(EventLine::isNoText)) {
+    if (!TextForm.isStorable(value)) {
       report(name + " contains a NUL character or an unpaired surrogate");
     } else if (name.equals(ID)) {
       putId(value);
@@ -115,10 +128,6 @@ final class EventLine {
       // Reported below.
     }
     report("id is not a UUID");
-  }
-
-  private static boolean isNoText(int codePoint) {
-    return codePoint == 0 || Character.getType(codePoint) == Character.SURROGATE;
   }
 
   private void requireMandatory() {
@@ -170,6 +179,8 @@ final class EventLine {
     String message = id == null ? "a message without readable id" : "message " + id;
     return aggregateType == null || aggregateId == null
         ? message
-        : message + " of aggregate " + aggregateType + " " + aggregateId;
+        : message
+            + " of aggregate %s %s"
+                .formatted(TextForm.shown(aggregateType), TextForm.shown(aggregateId));
   }
 }

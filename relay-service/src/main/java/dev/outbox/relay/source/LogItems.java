@@ -77,9 +77,7 @@ public final class LogItems {
       @Nullable String headers,
       Instant committedAt) {
     if (id == null || aggregateType == null || aggregateId == null || type == null) {
-      return new Undecodable(
-          nextPosition(),
-          id == null ? "a row without id" : "row " + id,
+      return unreadableRow(
           "id, aggregatetype, aggregateid and type must not be null",
           id,
           aggregateType,
@@ -91,6 +89,31 @@ public final class LogItems {
     return new Decoded(
         new OutboxEvent(
             id, aggregateType, aggregateId, type, payload, headers, committedAt, nextPosition()));
+  }
+
+  /**
+   * A row of the outbox table that is no event.
+   *
+   * @param reason what is wrong with it
+   */
+  public SourceItem unreadableRow(
+      String reason,
+      @Nullable String id,
+      @Nullable String aggregateType,
+      @Nullable String aggregateId,
+      @Nullable String type,
+      byte @Nullable [] payload,
+      @Nullable String headers) {
+    return new Undecodable(
+        nextPosition(),
+        id == null ? "a row without id" : "row " + id,
+        reason,
+        id,
+        aggregateType,
+        aggregateId,
+        type,
+        payload,
+        headers);
   }
 
   private SourcePosition nextPosition() {

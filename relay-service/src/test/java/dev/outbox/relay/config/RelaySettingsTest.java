@@ -12,6 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.util.unit.DataSize;
 
 class RelaySettingsTest {
@@ -97,10 +98,14 @@ class RelaySettingsTest {
           database.url                    | jdbc:postgresql://a:5432,b:5432/orders
           kafka.bootstrap-servers         | kafka
           kafka.bootstrap-servers         | kafka:port
+          kafka.bootstrap-servers         | kafka:99999
           engine                          | polling
           delivery                        | exactly-twice
           poison                          | ignore
           topic-template                  | outbox.{type}
+          topic-template                  | outbox events.{aggregatetype}
+          position-topic                  | outbox position
+          position-topic                  | ''
           table                           | a.b.c
           slot                            | With-Capitals
           publication                     | Orders, and more
@@ -110,6 +115,8 @@ class RelaySettingsTest {
           in-flight-limit                 | 10KB
           in-flight-limit                 | plenty
           heartbeat-interval              | 0s
+          heartbeat-interval              | 9223372036854775807s
+          retention                       | 40000d
           drain-timeout                   | -1s
           backoff.initial                 | soon
           backoff.max                     | 1ms
@@ -185,6 +192,28 @@ class RelaySettingsTest {
                 .database()
                 .address())
         .isEqualTo("db:5432/orders");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "jdbc:postgres://db/orders?password=hunter2",
+        "jdbc:postgresql://db:port/orders?sslpassword=hunter2",
+        "jdbc:postgresql://a,b/orders?sslpassword=hunter2",
+        "jdbc:postgresql://db/orders&password=hunter2",
+        "jdbc:postgresql://db/orders;password=hunter2"
+      })
+  void aUrlThatCannotBeUsedIsShownWithoutItsParameters(String url) {
+    assertThatThrownBy(() -> load(Map.of("outbox.relay.database.url", url)))
+        .hasMessageContaining("outbox.relay.database.url")
+        .hasMessageNotContaining("hunter2");
+  }
+
+  @Test
+  void eventsAndPositionNeedTopicsOfTheirOwn() {
+    assertRefused(
+        Map.of("outbox.relay.topic-template", "outbox.position.orders"),
+        "outbox.relay.position-topic");
   }
 
   @Test

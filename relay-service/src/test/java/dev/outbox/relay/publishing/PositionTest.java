@@ -2,6 +2,7 @@ package dev.outbox.relay.publishing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.KafkaServer;
@@ -10,6 +11,7 @@ import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.Installation;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.event.SourcePosition;
+import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.routing.RoutedRecord;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
@@ -69,6 +71,26 @@ class PositionTest {
       }
       // Then it does not hide, until it times out, what others write behind it
       assertThat(state(admin, settings)).isNotEqualTo(TransactionState.ONGOING);
+    }
+  }
+
+  @Test
+  void aRecordOfSomebodyElsesIsNeitherReadNorPassedOver(
+      PostgresServer postgres, KafkaServer kafka) {
+    try (OutboxDatabase database = OutboxDatabase.create(postgres)) {
+      RelaySettings settings =
+          TestSettings.of(database, kafka.bootstrapServers(), Map.of("delivery", "exactly-once"));
+      new Installation(settings).run(false);
+      PositionTopic topic = new PositionTopic(settings);
+      assertThat(topic.read()).isEmpty();
+      try (Publisher publisher = KafkaPublisher.open(settings, () -> false)) {
+        assertThat(publisher.begin()).isEmpty();
+        publish(publisher, topic.topic());
+        assertThat(publisher.commit(new SourcePosition(1, 100, 0))).isTrue();
+      }
+      assertThatThrownBy(topic::read)
+          .isInstanceOf(RelayException.class)
+          .hasMessageContaining("what no relay has written");
     }
   }
 

@@ -14,7 +14,8 @@ public class EventRouterBenchmark {
 
   private static final int PAYLOAD_BYTES = 500;
 
-  private final EventRouter router = new EventRouter("outbox.event.{aggregatetype}", "orders");
+  private final EventRouter router =
+      new EventRouter("outbox.event.{aggregatetype}", "orders", "outbox.position.orders");
   private final OutboxEvent plain = event(null);
   private final OutboxEvent withHeaders =
       event(

@@ -18,7 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class EventRouterTest {
 
-  private final EventRouter router = new EventRouter("outbox.event.{aggregatetype}", "orders");
+  private final EventRouter router =
+      new EventRouter("outbox.event.{aggregatetype}", "orders", "outbox.position.orders");
 
   @Test
   void anEventBecomesTheRecordOfTheContract() {
@@ -79,7 +80,9 @@ class EventRouterTest {
         "{\"a\":\"b\"} trailing",
         "{\"a\":\"b\",\"a\":\"c\"}",
         "{a:\"b\"}",
-        "{\"authorization\": secret}"
+        "{\"authorization\": secret}",
+        "{\"\\ud800secret\":\"b\"}",
+        "{\"a\":\"\\udc00secret\"}"
       })
   void headersThatAreNoObjectOfStringsAreUnroutableWithoutShowingThem(String headers) {
     Routing routing = router.route(event("Order", "1", headers));
@@ -87,6 +90,24 @@ class EventRouterTest {
     assertThat(((Unroutable) routing).reason())
         .startsWith("the row's headers cannot be read")
         .doesNotContain("secret");
+  }
+
+  @Test
+  void aNameThatNoParserTakesIsUnroutable() {
+    assertThat(router.route(event("Order", "1", "{\"" + "n".repeat(60_000) + "\":\"\"}")))
+        .isInstanceOf(Unroutable.class);
+  }
+
+  @Test
+  void noEventReachesTheTopicOfTheRelaysPosition() {
+    EventRouter wide =
+        new EventRouter("outbox.{aggregatetype}", "orders", "outbox.position.orders");
+    OutboxEvent event = event("position.orders", "1", null);
+    SourcePosition command = new SourcePosition(2, 17, 0);
+    assertThat(wide.route(event)).isInstanceOf(Unroutable.class);
+    assertThat(wide.routeReplayed(event, "elsewhere", command)).isInstanceOf(Unroutable.class);
+    assertThat(wide.routeReplayed(event("Order", "1", null), "outbox.position.orders", command))
+        .isInstanceOf(Unroutable.class);
   }
 
   @ParameterizedTest
@@ -98,7 +119,9 @@ class EventRouterTest {
   @ParameterizedTest
   @ValueSource(strings = {"", ".", ".."})
   void aTopicMustNotBeEmptyOrADirectory(String aggregateType) {
-    assertThat(new EventRouter("{aggregatetype}", "orders").route(event(aggregateType, "1", null)))
+    assertThat(
+            new EventRouter("{aggregatetype}", "orders", "outbox.position.orders")
+                .route(event(aggregateType, "1", null)))
         .isInstanceOf(Unroutable.class);
   }
 

@@ -90,6 +90,7 @@ class EventMessagesTest {
             + " | type contains a NUL character or an unpaired surrogate",
         "{'outbox':'public.outbox_event','type':'\\ud800'}"
             + " | type contains a NUL character or an unpaired surrogate",
+        "{GOOD,'headers':{'a':'\\ud800'}} | headers contain an unpaired surrogate",
         "{}                         | outbox is missing",
       })
   void whatIsWrongIsSaidWithoutTheContent(String content, String reason) {
@@ -102,6 +103,13 @@ class EventMessagesTest {
               assertThat(item.subject()).doesNotContain("secret");
               assertThat(item.transaction()).isEqualTo(77);
             });
+  }
+
+  @Test
+  void whatIsNestedTooDeeplyForTheParserIsRefused() {
+    assertThat(read("{" + GOOD + ",\"headers\":" + "[".repeat(2_000)))
+        .isInstanceOfSatisfying(
+            Undecodable.class, item -> assertThat(item.reason()).contains("nested too deeply"));
   }
 
   @Test

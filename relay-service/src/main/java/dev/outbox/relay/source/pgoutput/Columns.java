@@ -82,6 +82,11 @@ record Columns(int[] places, boolean ofOutbox) {
             + " 'init --accept-gap', which takes them from the table.");
   }
 
+  /** How many are published. */
+  int count() {
+    return places.length;
+  }
+
   int place(int published) {
     return places[published];
   }

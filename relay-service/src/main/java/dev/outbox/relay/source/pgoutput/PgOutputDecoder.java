@@ -7,6 +7,7 @@ import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.source.LogItems;
 import dev.outbox.relay.source.SourceItem;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -21,11 +22,18 @@ import org.jspecify.annotations.Nullable;
  * carry them (protocol version 1, values in binary form; chapter "Logical Replication Message
  * Formats" of PostgreSQL's documentation). Messages must come in the order of the stream, all of
  * them, on one thread.
+ *
+ * <p>Nothing that a message says of itself is believed: a length that reaches beyond the message,
+ * or something behind its end, makes it a damaged one, and of a damaged one nothing is used.
  */
 final class PgOutputDecoder {
 
   private static final Instant POSTGRES_EPOCH = Instant.parse("2000-01-01T00:00:00Z");
   private static final int TRANSACTIONAL = 1;
+  private static final int UUID_BYTES = 16;
+
+  /** What stands in place of bytes that are not UTF-8. */
+  private static final char REPLACEMENT = '\uFFFD';
 
   /** Names come from rows, so there could be any number of them. */
   private static final int NAMES_KEPT = 1000;
@@ -53,7 +61,15 @@ final class PgOutputDecoder {
    * @throws RelayException when it is one that the publication must not carry, or damaged
    */
   @Nullable SourceItem decode(ByteBuffer message) {
-    char kind = (char) message.get();
+    try {
+      return take(message);
+    } catch (BufferUnderflowException e) {
+      throw damaged("a message that is cut off");
+    }
+  }
+
+  private @Nullable SourceItem take(ByteBuffer message) {
+    char kind = (char) (message.get() & 0xff);
     return switch (kind) {
       case 'B' -> begin(message);
       case 'C' -> commit(message);
@@ -74,7 +90,10 @@ final class PgOutputDecoder {
 
   private @Nullable SourceItem begin(ByteBuffer message) {
     message.getLong(); // the LSN of the commit, not of its end
-    committedAt = POSTGRES_EPOCH.plus(message.getLong(), ChronoUnit.MICROS);
+    Instant time = POSTGRES_EPOCH.plus(message.getLong(), ChronoUnit.MICROS);
+    message.getInt(); // the transaction's ID
+    requireEnd(message);
+    committedAt = time;
     inTransaction = true;
     return null;
   }
@@ -82,8 +101,11 @@ final class PgOutputDecoder {
   private SourceItem commit(ByteBuffer message) {
     message.get(); // flags, unused
     message.getLong(); // LSN of the commit
+    long end = message.getLong();
+    message.getLong(); // when it was
+    requireEnd(message);
     inTransaction = false;
-    items.behindCommit(message.getLong());
+    items.behindCommit(end);
     return items.progress();
   }
 
@@ -91,8 +113,8 @@ final class PgOutputDecoder {
     boolean transactional = (message.get() & TRANSACTIONAL) != 0;
     long lsn = message.getLong();
     String prefix = string(message);
-    int length = message.getInt();
-    ByteBuffer content = message.slice(message.position(), length);
+    ByteBuffer content = slice(message);
+    requireEnd(message);
     if (!transactional) {
       items.behindCommit(lsn);
     }
@@ -103,7 +125,7 @@ final class PgOutputDecoder {
     int oid = message.getInt();
     TableName name = new TableName(string(message), string(message));
     message.get(); // replica identity
-    String[] columns = new String[message.getShort()];
+    String[] columns = new String[count(message)];
     int[] types = new int[columns.length];
     for (int i = 0; i < columns.length; i++) {
       message.get(); // whether it is part of the key
@@ -111,6 +133,7 @@ final class PgOutputDecoder {
       types[i] = message.getInt();
       message.getInt(); // the type's modifier
     }
+    requireEnd(message);
     relations.put(oid, Columns.of(columns, types, name.equals(table)));
     return null;
   }
@@ -123,7 +146,10 @@ final class PgOutputDecoder {
     if (!columns.ofOutbox()) {
       return items.ignored();
     }
-    int count = message.getShort();
+    int count = count(message);
+    if (count != columns.count()) {
+      throw damaged("a row of %d columns of a table of %d".formatted(count, columns.count()));
+    }
     @Nullable ByteBuffer[] values = new ByteBuffer[Columns.COUNT];
     for (int i = 0; i < count; i++) {
       int place = columns.place(i);
@@ -132,14 +158,39 @@ final class PgOutputDecoder {
         values[place] = value;
       }
     }
-    return items.row(
-        uuid(values[Columns.ID]),
-        name(values[Columns.AGGREGATE_TYPE]),
-        text(values[Columns.AGGREGATE_ID]),
-        name(values[Columns.TYPE]),
-        bytes(values[Columns.PAYLOAD]),
-        text(values[Columns.HEADERS]),
-        committedAt);
+    requireEnd(message);
+    return row(values);
+  }
+
+  private SourceItem row(@Nullable ByteBuffer[] values) {
+    @Nullable String id = uuid(values[Columns.ID]);
+    @Nullable String aggregateType = name(values[Columns.AGGREGATE_TYPE]);
+    @Nullable String aggregateId = text(values[Columns.AGGREGATE_ID]);
+    @Nullable String type = name(values[Columns.TYPE]);
+    byte @Nullable [] payload = bytes(values[Columns.PAYLOAD]);
+    @Nullable String headers = text(values[Columns.HEADERS]);
+    if (isWhole(aggregateType, values[Columns.AGGREGATE_TYPE])
+        && isWhole(aggregateId, values[Columns.AGGREGATE_ID])
+        && isWhole(type, values[Columns.TYPE])
+        && isWhole(headers, values[Columns.HEADERS])) {
+      return items.row(id, aggregateType, aggregateId, type, payload, headers, committedAt);
+    }
+    return items.unreadableRow(
+        "its texts are not all UTF-8, as a database of encoding SQL_ASCII allows",
+        id,
+        isWhole(aggregateType, values[Columns.AGGREGATE_TYPE]) ? aggregateType : null,
+        isWhole(aggregateId, values[Columns.AGGREGATE_ID]) ? aggregateId : null,
+        isWhole(type, values[Columns.TYPE]) ? type : null,
+        payload,
+        isWhole(headers, values[Columns.HEADERS]) ? headers : null);
+  }
+
+  /** Whether it says what the bytes say: a key that is not whole would be another one's, too. */
+  private static boolean isWhole(@Nullable String text, @Nullable ByteBuffer value) {
+    return text == null
+        || value == null
+        || text.indexOf(REPLACEMENT) < 0
+        || ByteBuffer.wrap(text.getBytes(UTF_8)).equals(value);
   }
 
   private static @Nullable ByteBuffer value(ByteBuffer message) {
@@ -150,10 +201,32 @@ final class PgOutputDecoder {
     if (kind != 'b') {
       throw damaged("a value of kind '%s'".formatted(kind));
     }
+    return slice(message);
+  }
+
+  /** As many bytes as stand before them. */
+  private static ByteBuffer slice(ByteBuffer message) {
     int length = message.getInt();
+    if (length < 0 || length > message.remaining()) {
+      throw damaged("a value of %d bytes in %d".formatted(length, message.remaining()));
+    }
     ByteBuffer value = message.slice(message.position(), length);
     message.position(message.position() + length);
     return value;
+  }
+
+  private static int count(ByteBuffer message) {
+    int count = message.getShort();
+    if (count < 0) {
+      throw damaged("a number of columns below zero");
+    }
+    return count;
+  }
+
+  private static void requireEnd(ByteBuffer message) {
+    if (message.hasRemaining()) {
+      throw damaged("a message with %d bytes behind its end".formatted(message.remaining()));
+    }
   }
 
   private static RelayException damaged(String what) {
@@ -164,7 +237,13 @@ final class PgOutputDecoder {
   }
 
   private static @Nullable String uuid(@Nullable ByteBuffer value) {
-    return value == null ? null : new UUID(value.getLong(), value.getLong()).toString();
+    if (value == null) {
+      return null;
+    }
+    if (value.remaining() != UUID_BYTES) {
+      throw damaged("an ID of %d bytes".formatted(value.remaining()));
+    }
+    return new UUID(value.getLong(), value.getLong()).toString();
   }
 
   private static @Nullable String text(@Nullable ByteBuffer value) {
@@ -200,8 +279,11 @@ final class PgOutputDecoder {
   private static String string(ByteBuffer message) {
     int start = message.position();
     int end = start;
-    while (message.get(end) != 0) {
+    while (end < message.limit() && message.get(end) != 0) {
       end++;
+    }
+    if (end == message.limit()) {
+      throw damaged("a name without end");
     }
     message.position(end + 1);
     return new String(message.array(), message.arrayOffset() + start, end - start, UTF_8);

@@ -3,6 +3,7 @@ package dev.outbox.relay.source.pgoutput;
 import static dev.outbox.relay.source.pgoutput.PgOutputMessages.COLUMNS;
 import static dev.outbox.relay.source.pgoutput.PgOutputMessages.relation;
 import static dev.outbox.relay.source.pgoutput.PgOutputMessages.row;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,7 +14,9 @@ import dev.outbox.relay.source.LogItems;
 import dev.outbox.relay.source.SlotStart;
 import dev.outbox.relay.source.SourceItem.Decoded;
 import dev.outbox.relay.source.SourceItem.Ignored;
+import dev.outbox.relay.source.SourceItem.Undecodable;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -57,9 +60,43 @@ class PgOutputDecoderTest {
   @Test
   void aValueInAnotherFormIsNotGuessedAt() {
     assertThat(decoder.decode(relation(COLUMNS))).isNull();
-    assertThatThrownBy(() -> decoder.decode(row('t', "0123456789abcdef")))
+    assertThatThrownBy(() -> decoder.decode(row('t', "id", "type", "1", "Placed", "", "")))
         .isInstanceOf(RelayException.class)
         .hasMessageContaining("kind 't'");
+  }
+
+  @Test
+  void aTextThatIsNotUtf8IsNoEventAndKeepsWhatCanBeRead() {
+    assertThat(decoder.decode(relation(COLUMNS))).isNull();
+    byte[] id = new byte[16];
+    byte[] notUtf8 = {'1', (byte) 0xff};
+    byte[] text = {'a'};
+    assertThat(decoder.decode(row('b', Arrays.asList(id, text, notUtf8, text, text, null))))
+        .isInstanceOfSatisfying(
+            Undecodable.class,
+            row -> {
+              assertThat(row.reason()).contains("UTF-8");
+              assertThat(row.aggregateId()).isNull();
+              assertThat(row.aggregateType()).isEqualTo("a");
+              assertThat(row.payload()).isEqualTo(text);
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "I",
+        "M",
+        "R",
+        "B",
+        "C",
+        "I\0\0\0\52N\0\6b\177\177\177\177",
+        "R\0\0\0\1x\0y\0d\377\377"
+      })
+  void whatIsCutOffIsDamaged(String message) {
+    assertThat(decoder.decode(relation(COLUMNS))).isNull();
+    assertThatThrownBy(() -> decoder.decode(ByteBuffer.wrap(message.getBytes(ISO_8859_1))))
+        .isInstanceOf(RelayException.class);
   }
 
   @Test

@@ -6,6 +6,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Messages as the plugin pgoutput writes them. */
 final class PgOutputMessages {
@@ -45,17 +48,60 @@ final class PgOutputMessages {
    * @param kind 'b' for values in binary form
    */
   static ByteBuffer row(char kind, String... values) {
+    return row(kind, Stream.of(values).map(value -> value.getBytes(UTF_8)).toList());
+  }
+
+  /** The same of bytes, or null. */
+  static ByteBuffer row(char kind, List<byte @Nullable []> values) {
     return message(
         out -> {
           out.writeByte('I');
           out.writeInt(OID);
           out.writeByte('N');
-          out.writeShort(values.length);
-          for (String value : values) {
-            out.writeByte(kind);
-            out.writeInt(value.length());
-            out.write(value.getBytes(UTF_8));
+          out.writeShort(values.size());
+          for (byte @Nullable [] value : values) {
+            if (value == null) {
+              out.writeByte('n');
+            } else {
+              out.writeByte(kind);
+              out.writeInt(value.length);
+              out.write(value);
+            }
           }
+        });
+  }
+
+  static ByteBuffer begin(long commitLsn, long micros) {
+    return message(
+        out -> {
+          out.writeByte('B');
+          out.writeLong(commitLsn);
+          out.writeLong(micros);
+          out.writeInt(4711);
+        });
+  }
+
+  static ByteBuffer commit(long endLsn, long micros) {
+    return message(
+        out -> {
+          out.writeByte('C');
+          out.writeByte(0);
+          out.writeLong(endLsn - 1);
+          out.writeLong(endLsn);
+          out.writeLong(micros);
+        });
+  }
+
+  /** A logical message that belongs to a transaction. */
+  static ByteBuffer logicalMessage(String prefix, byte[] content) {
+    return message(
+        out -> {
+          out.writeByte('M');
+          out.writeByte(1);
+          out.writeLong(4711);
+          out.write((prefix + "\0").getBytes(UTF_8));
+          out.writeInt(content.length);
+          out.write(content);
         });
   }
 
