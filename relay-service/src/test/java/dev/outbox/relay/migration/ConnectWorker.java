@@ -7,8 +7,11 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.connect.connector.policy.AllConnectorClientConfigOverridePolicy;
 import org.apache.kafka.connect.connector.policy.ConnectorClientConfigOverridePolicy;
+import org.apache.kafka.connect.json.JsonConverter;
+import org.apache.kafka.connect.runtime.Herder.Created;
 import org.apache.kafka.connect.runtime.Worker;
 import org.apache.kafka.connect.runtime.isolation.Plugins;
+import org.apache.kafka.connect.runtime.rest.entities.ConnectorInfo;
 import org.apache.kafka.connect.runtime.rest.entities.ConnectorStateInfo;
 import org.apache.kafka.connect.runtime.standalone.StandaloneConfig;
 import org.apache.kafka.connect.runtime.standalone.StandaloneHerder;
@@ -45,7 +48,8 @@ final class ConnectWorker implements AutoCloseable {
     StandaloneConfig config = new StandaloneConfig(settings);
     FileOffsetBackingStore offsets =
         new FileOffsetBackingStore(
-            plugins.newInternalConverter(true, "offsets", Map.of("schemas.enable", "false")));
+            plugins.newInternalConverter(
+                true, JsonConverter.class.getName(), Map.of("schemas.enable", "false")));
     offsets.configure(config);
     Worker worker = new Worker("worker", Time.SYSTEM, plugins, config, offsets, policy);
     StandaloneHerder herder = new StandaloneHerder(worker, "cluster", policy);
@@ -56,10 +60,7 @@ final class ConnectWorker implements AutoCloseable {
   void create(Map<String, String> connector) throws Exception {
     Map<String, String> named = new HashMap<>(connector);
     named.put("name", CONNECTOR);
-    var created =
-        new FutureCallback<
-            org.apache.kafka.connect.runtime.Herder.Created<
-                org.apache.kafka.connect.runtime.rest.entities.ConnectorInfo>>();
+    FutureCallback<Created<ConnectorInfo>> created = new FutureCallback<>();
     herder.putConnectorConfig(CONNECTOR, named, false, created);
     var unused = created.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
