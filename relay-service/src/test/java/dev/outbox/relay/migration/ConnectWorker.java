@@ -57,11 +57,12 @@ final class ConnectWorker implements AutoCloseable {
     return new ConnectWorker(herder);
   }
 
-  void create(Map<String, String> connector) throws Exception {
+  /** Makes the connector, or gives it other settings and starts it again. */
+  void configure(Map<String, String> connector) throws Exception {
     Map<String, String> named = new HashMap<>(connector);
     named.put("name", CONNECTOR);
     FutureCallback<Created<ConnectorInfo>> created = new FutureCallback<>();
-    herder.putConnectorConfig(CONNECTOR, named, false, created);
+    herder.putConnectorConfig(CONNECTOR, named, true, created);
     var unused = created.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
 

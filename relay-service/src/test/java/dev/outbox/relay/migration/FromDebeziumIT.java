@@ -46,6 +46,9 @@ class FromDebeziumIT {
   /** The relay's name, which is the source of its events. */
   private static final Map<String, String> RELAY = Map.of("name", "orders", "auto-init", "false");
 
+  private static final UUID ACROSS = UUID.randomUUID();
+  private static final UUID BEFORE = UUID.randomUUID();
+
   @AutoClose private OutboxDatabase database;
   @AutoClose private TopicReader topics;
   private KafkaServer kafka;
@@ -57,8 +60,9 @@ class FromDebeziumIT {
     kafka = broker;
     postgres = server;
     database = OutboxDatabase.createEmpty(server);
-    database.execute("create table business (what text)");
+    Writers.prepare(database);
     database.execute(GUIDE.block("debezium: the table"));
+    database.execute("grant select, insert, delete on outboxevent to " + Writers.ROLE);
     topic = database.slot() + ".Order";
     kafka.createTopic(topic, 3);
     topics = new TopicReader(kafka.bootstrapServers(), topic);
@@ -74,16 +78,24 @@ class FromDebeziumIT {
     try (ConnectWorker debezium = ConnectWorker.start(kafka.bootstrapServers(), temporary);
         AppliedEvents applied =
             AppliedEvents.of(shipping, postgres, kafka.bootstrapServers(), topic)) {
-      debezium.create(connector(publicationMode));
+      Map<String, String> connector = connector(publicationMode);
+      debezium.configure(connector);
       await().atMost(PATIENCE).until(() -> isStreaming(debezium));
       try (Writers writers = Writers.start(database, FromDebeziumIT::writeAndDelete)) {
         await().atMost(PATIENCE).until(() -> topics.poll().size() > 100);
         // When it is done as the guide says
+        GUIDE.block("debezium: connector").lines().forEach(line -> set(connector, line));
+        debezium.configure(connector);
         database.createTable();
         RelaySettings settings = TestSettings.of(database, kafka.bootstrapServers(), RELAY);
         new Initialization(new SourceDatabase(settings), settings).run(false);
+        // (with a connector that is behind)
+        debezium.stopConnector();
+        awaitEvents(writers, 100);
         switchAmidTransactions();
         awaitEvents(writers, 100);
+        assertThat(unconfirmed()).isGreaterThan(100);
+        debezium.resumeConnector();
         awaitThatDebeziumHasFinished(debezium);
         try (AutoCloseable relay = Relays.leading(database, kafka, RELAY)) {
           database.execute(GUIDE.block("debezium: clean up"));
@@ -104,15 +116,10 @@ class FromDebeziumIT {
     }
   }
 
-  private static final UUID ACROSS = UUID.randomUUID();
-  private static final UUID BEFORE = UUID.randomUUID();
-
   /** One transaction has written its event before the switch, one does so after it. */
   private void switchAmidTransactions() throws SQLException {
-    try (Connection before = database.connect();
-        Connection across = database.connect()) {
-      before.setAutoCommit(false);
-      across.setAutoCommit(false);
+    try (Connection before = Writers.connect(database);
+        Connection across = Writers.connect(database)) {
       writeAndDelete(before, BEFORE, "before");
       Writers.changeBusiness(across, "begun before the switch");
       // The switch does not wait for long
@@ -141,13 +148,22 @@ class FromDebeziumIT {
             () -> {
               debezium.requireHealthy();
               debezium.stopConnector();
-              await().atMost(PATIENCE).until(() -> !isActive());
-              boolean finished = "0".equals(database.query(GUIDE.block("debezium: unconfirmed")));
+              boolean finished = unconfirmed() == 0;
               if (!finished) {
                 debezium.resumeConnector();
               }
               return finished;
             });
+  }
+
+  private static void set(Map<String, String> connector, String line) {
+    String[] setting = line.split("=", 2);
+    connector.put(setting[0], setting[1]);
+  }
+
+  private int unconfirmed() {
+    await().atMost(PATIENCE).until(() -> !isActive());
+    return Integer.parseInt(String.valueOf(database.query(GUIDE.block("debezium: unconfirmed"))));
   }
 
   private boolean isStreaming(ConnectWorker debezium) {
@@ -214,7 +230,6 @@ class FromDebeziumIT {
     connector.put("publication.autocreate.mode", publicationMode);
     connector.put("snapshot.mode", "no_data");
     connector.put("tombstones.on.delete", "false");
-    connector.put("heartbeat.interval.ms", "1000");
     connector.put("transforms", "outbox");
     connector.put("transforms.outbox.type", "io.debezium.transforms.outbox.EventRouter");
     connector.put(

@@ -14,11 +14,15 @@ import dev.outbox.relay.support.TopicReader;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,8 +46,9 @@ class FromPollingIT {
   void createOldTable(PostgresServer postgres, KafkaServer broker) {
     kafka = broker;
     database = OutboxDatabase.createEmpty(postgres);
-    database.execute("create table business (what text)");
+    Writers.prepare(database);
     database.execute(GUIDE.block("polling: the table"));
+    database.execute("grant insert on outbox_message to " + Writers.ROLE);
     topic = database.slot() + ".Order";
     kafka.createTopic(topic, 3);
     topics = new TopicReader(kafka.bootstrapServers(), topic);
@@ -79,9 +84,12 @@ class FromPollingIT {
       committed = writers.stop();
     }
     String sent =
-        database.query("select aggregate_id from outbox_message order by position limit 1");
+        String.valueOf(
+            database.query("select aggregate_id from outbox_message order by position limit 1"));
     database.execute(
         "update outbox_message set sent_at = now() where aggregate_id = '" + sent + "'");
+    // And they do not lie in the table as they came
+    database.execute("update outbox_message set payload = payload where position % 2 = 0");
     database.createTable();
     // When
     try (AutoCloseable relay = Relays.leading(database, kafka, Map.of())) {
@@ -91,6 +99,39 @@ class FromPollingIT {
       unsent.remove(sent);
       assertEachStandsOnceAndInOrder(unsent);
     }
+  }
+
+  @Test
+  void whatAPollerIsJustSendingIsNotMovedToo() throws Exception {
+    // Given a poller that has sent an event and not marked it yet
+    try (Connection service = Writers.connect(database);
+        Connection poller = database.connect();
+        Statement polling = poller.createStatement()) {
+      write(service, UUID.randomUUID(), "sent");
+      service.commit();
+      poller.setAutoCommit(false);
+      polling.execute("select * from outbox_message where sent_at is null for update");
+      database.createTable();
+      // When the switch comes amid
+      CompletableFuture<Void> switching = CompletableFuture.runAsync(this::doSwitch);
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  database
+                      .queryAll(
+                          """
+                          select pid from pg_stat_activity
+                          where datname = current_database() and wait_event_type = 'Lock'
+                          """)
+                      .size(),
+              Predicate.isEqual(1));
+      polling.execute("update outbox_message set sent_at = now() where sent_at is null");
+      poller.commit();
+      switching.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+    // Then
+    assertThat(database.eventIds()).isEmpty();
   }
 
   /** The lock may not come in time, as the guide says. */

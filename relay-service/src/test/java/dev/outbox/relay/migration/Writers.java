@@ -3,6 +3,7 @@ package dev.outbox.relay.migration;
 import dev.outbox.relay.support.OutboxDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * order is known. Whatever fails fails the test.
  */
 final class Writers implements AutoCloseable {
+
+  /** As the guide calls it. */
+  static final String ROLE = "orders_service";
 
   private static final int THREADS = 3;
   private static final int KEYS_EACH = 4;
@@ -47,7 +51,28 @@ final class Writers implements AutoCloseable {
     this.event = event;
   }
 
-  /** Writes until stopped; there must be a table {@code business (what text)}. */
+  /** What services have before anybody thinks of moving: their role, and a table of theirs. */
+  static void prepare(OutboxDatabase database) {
+    database.execute(
+        """
+        do $$ begin create role %1$s; exception when duplicate_object then null; end $$;
+        create table business (what text);
+        grant insert on business to %1$s;
+        """
+            .formatted(ROLE));
+  }
+
+  /** A connection of the service, in a transaction. */
+  static Connection connect(OutboxDatabase database) throws SQLException {
+    Connection connection = database.connect();
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("set role " + ROLE);
+    }
+    connection.setAutoCommit(false);
+    return connection;
+  }
+
+  /** Writes until stopped. */
   static Writers start(OutboxDatabase database, EventStatement event) {
     Writers writers = new Writers(database, event);
     for (int thread = 0; thread < THREADS; thread++) {
@@ -77,8 +102,7 @@ final class Writers implements AutoCloseable {
   }
 
   private void write(int thread) throws SQLException, InterruptedException {
-    try (Connection connection = database.connect()) {
-      connection.setAutoCommit(false);
+    try (Connection connection = connect(database)) {
       int transaction = 0;
       do {
         transaction++;
