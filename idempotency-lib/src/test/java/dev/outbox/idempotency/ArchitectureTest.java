@@ -42,6 +42,15 @@ class ArchitectureTest {
           .resideInAPackage("io.micrometer..");
 
   @ArchTest
+  static final ArchRule theTracingPackageAloneKnowsOpenTelemetry =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("..inbox.tracing..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.opentelemetry..", "..inbox.tracing..");
+
+  @ArchTest
   static final ArchRule theLibraryStandsOnItsOwn =
       noClasses()
           .should()
