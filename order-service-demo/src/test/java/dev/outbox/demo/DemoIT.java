@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -63,15 +65,16 @@ class DemoIT {
   @Test
   void aServiceThatDoesNotComeUpIsNamedWithItsLastWords(@TempDir Path elsewhere) throws Exception {
     // Given
-    Path notAJar = Files.writeString(elsewhere.resolve("broken.jar"), "not a jar");
-    try (RunningDemo demo = start(notAJar, "--once")) {
+    Path broken = elsewhere.resolve("broken.jar");
+    new JarOutputStream(Files.newOutputStream(broken), new Manifest()).close();
+    try (RunningDemo demo = start(broken, "--once")) {
       // When
       int exitCode = demo.process().awaitExit(RunningDemo.PATIENCE);
       // Then
       assertThat(exitCode).isEqualTo(1);
       assertThat(demo.output())
           .contains("The order service has ended with exit code 1", "order-service.log")
-          .contains("Invalid or corrupt jarfile");
+          .contains("no main manifest attribute");
     }
   }
 

@@ -66,10 +66,7 @@ class OrderServiceTest {
   /** Asked for when the application starts, which is after {@link #takeServers}. */
   @DynamicPropertySource
   static void settings(DynamicPropertyRegistry registry) {
-    registry.add(
-        "spring.datasource.url", () -> postgres().jdbcUrl(postgres().createDatabase("orders")));
-    registry.add("spring.datasource.username", () -> postgres().username());
-    registry.add("spring.datasource.password", () -> postgres().password());
+    ShopDatabase.register(registry, OrderServiceTest::postgres);
     registry.add("demo.kafka.bootstrap-servers", () -> kafka().bootstrapServers());
   }
 

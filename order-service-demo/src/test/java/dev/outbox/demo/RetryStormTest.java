@@ -70,10 +70,7 @@ class RetryStormTest {
 
   @DynamicPropertySource
   static void settings(DynamicPropertyRegistry registry) {
-    registry.add(
-        "spring.datasource.url", () -> postgres().jdbcUrl(postgres().createDatabase("orders")));
-    registry.add("spring.datasource.username", () -> postgres().username());
-    registry.add("spring.datasource.password", () -> postgres().password());
+    ShopDatabase.register(registry, RetryStormTest::postgres);
     registry.add("demo.kafka.bootstrap-servers", () -> kafka().bootstrapServers());
   }
 

@@ -65,10 +65,7 @@ abstract class ShopTestBase {
   /** Asked for when the application starts, which is after {@link #takeServers}. */
   @DynamicPropertySource
   static void settings(DynamicPropertyRegistry registry) {
-    registry.add(
-        "spring.datasource.url", () -> postgres().jdbcUrl(postgres().createDatabase("shop")));
-    registry.add("spring.datasource.username", () -> postgres().username());
-    registry.add("spring.datasource.password", () -> postgres().password());
+    ShopDatabase.register(registry, ShopTestBase::postgres);
     registry.add("demo.kafka.bootstrap-servers", () -> kafka().bootstrapServers());
   }
 

@@ -23,8 +23,10 @@ class HeaderSourceTest {
   private static TestDatabase database;
 
   @BeforeAll
-  static void createDatabase(PostgresServer server) {
+  static void createDatabase(PostgresServer server) throws SQLException {
     database = TestDatabase.withOutbox(server);
+    database.roles().grantWithMessages();
+    database.letServiceRead();
   }
 
   @BeforeEach

@@ -12,7 +12,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.UUID;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,6 +31,7 @@ class LogOutboxTest {
   @BeforeEach
   void createDatabase(PostgresServer server) throws SQLException {
     database = TestDatabase.withOutbox(server);
+    database.roles().grantWithMessages();
     slot = LogSlot.create(database);
   }
 
@@ -115,7 +115,8 @@ class LogOutboxTest {
   @Test
   void theAddressIsTheTableThatTheSearchPathFindsWithItsSchema() throws SQLException {
     OutboxTable table = OutboxTable.named("Event \"Log\"; --?").inSchema("Sales & Co's");
-    OutboxSchema.of(table).migrate(database.dataSource());
+    database.migrate(table);
+    database.roles().grantWithMessages();
 
     try (Connection connection = database.begin()) {
       JdbcOutbox.withLog(table).writer(connection).append(PLACED);
@@ -173,10 +174,9 @@ class LogOutboxTest {
 
   @Test
   void aUserWithoutPrivilegesOnTheTableMayWrite() throws SQLException {
-    String user = "w_" + UUID.randomUUID().toString().replace('-', '_');
-    database.execute("create role " + user + " login password 'secret'");
+    database.execute("revoke all on outbox_event from " + database.roles().service().role());
 
-    try (Connection connection = database.dataSource(user, "secret").getConnection()) {
+    try (Connection connection = database.dataSource().getConnection()) {
       OutboxSchema.of(outbox).check(connection);
       connection.setAutoCommit(false);
       outbox.writer(connection).append(PLACED);
@@ -190,6 +190,7 @@ class LogOutboxTest {
   void aServerThatDoesNotLogLogicallyIsRefusedAtStartAndAtAppend() throws SQLException {
     try (LocalPostgres server = LocalPostgres.builder().setting("wal_level", "replica").start()) {
       TestDatabase other = TestDatabase.withOutbox(server);
+      other.roles().grantWithMessages();
 
       assertThatThrownBy(() -> OutboxSchema.of(outbox).check(other.dataSource()))
           .isInstanceOf(WalLevelException.class)

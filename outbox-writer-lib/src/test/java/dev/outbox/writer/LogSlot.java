@@ -65,7 +65,7 @@ public final class LogSlot implements AutoCloseable {
   /** All messages so far, in commit order. */
   public List<Message> messages() throws SQLException {
     List<Message> messages = new ArrayList<>();
-    try (Connection connection = database.dataSource().getConnection();
+    try (Connection connection = database.administrator().getConnection();
         Statement statement = connection.createStatement();
         ResultSet changes =
             statement.executeQuery(

@@ -40,7 +40,7 @@ class OutboxSchemaTest {
 
   @Test
   void theTableIsTheOneOfTheContract() throws SQLException {
-    schema.migrate(database.dataSource());
+    schema.migrate(database.owner());
 
     assertThat(columns())
         .containsExactly(
@@ -53,12 +53,12 @@ class OutboxSchemaTest {
             "headers|text|f||null",
             "created_at|timestamp with time zone|t||now()");
     assertThat(constraints()).containsExactly("PRIMARY KEY (seq)", "UNIQUE (id)");
-    schema.check(database.dataSource());
+    schema.check(database.owner());
   }
 
   @Test
   void aRowOfTheContractsFiveColumnsIsEnough() throws SQLException {
-    schema.migrate(database.dataSource());
+    schema.migrate(database.owner());
 
     database.execute(
         "insert into outbox_event(id, aggregatetype, aggregateid, type, payload)"
@@ -71,19 +71,19 @@ class OutboxSchemaTest {
   @Test
   void thePublishedSqlCreatesTheSameTableAsTheMigration(PostgresServer server)
       throws SQLException, IOException {
-    schema.migrate(database.dataSource());
+    schema.migrate(database.owner());
     List<String> migrated = description();
 
     database = TestDatabase.empty(server);
-    database.execute(Files.readString(PUBLISHED_SQL));
+    database.executeAsOwner(Files.readString(PUBLISHED_SQL));
 
     assertThat(description()).isEqualTo(migrated).hasSizeGreaterThan(15);
   }
 
   @Test
   void migratingAgainChangesNothing() throws SQLException {
-    schema.migrate(database.dataSource());
-    schema.migrate(database.dataSource());
+    schema.migrate(database.owner());
+    schema.migrate(database.owner());
 
     assertThat(database.rows("select version from outbox_writer_schema_history"))
         .containsExactly("1");
@@ -95,7 +95,7 @@ class OutboxSchemaTest {
     try {
       List<Future<?>> starts = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
-        starts.add(instances.submit(() -> schema.migrate(database.dataSource())));
+        starts.add(instances.submit(() -> schema.migrate(database.owner())));
       }
       for (Future<?> start : starts) {
         start.get();
@@ -116,7 +116,7 @@ class OutboxSchemaTest {
       FlywayMigration.awaitOtherInstances(other);
 
       // When
-      Future<?> start = instance.submit(() -> schema.migrate(database.dataSource()));
+      Future<?> start = instance.submit(() -> schema.migrate(database.owner()));
       await()
           .until(
               () ->
@@ -130,7 +130,7 @@ class OutboxSchemaTest {
 
       // Then
       start.get(30, TimeUnit.SECONDS);
-      schema.check(database.dataSource());
+      schema.check(database.owner());
     } finally {
       instance.shutdownNow();
     }
@@ -139,10 +139,10 @@ class OutboxSchemaTest {
   @Test
   void theApplicationsFlywayInTheSameSchemaAndThisOneDoNotSeeEachOther() throws SQLException {
     applicationsFlyway().migrate();
-    schema.migrate(database.dataSource());
+    schema.migrate(database.owner());
     applicationsFlyway().migrate();
     applicationsFlyway().validate();
-    schema.migrate(database.dataSource());
+    schema.migrate(database.owner());
 
     assertThat(database.rows("select version, description from flyway_schema_history"))
         .containsExactly("1|purchase");
@@ -150,27 +150,27 @@ class OutboxSchemaTest {
             database.rows(
                 "select version, type from outbox_writer_schema_history order by installed_rank"))
         .containsExactly("0|BASELINE", "1|SQL");
-    schema.check(database.dataSource());
+    schema.check(database.owner());
   }
 
   private Flyway applicationsFlyway() {
     return Flyway.configure()
-        .dataSource(database.dataSource())
+        .dataSource(database.owner())
         .locations("classpath:application-migration")
         .load();
   }
 
   @Test
   void aTableMadeByHandIsTakenOver() throws SQLException, IOException {
-    database.execute(Files.readString(PUBLISHED_SQL));
+    database.executeAsOwner(Files.readString(PUBLISHED_SQL));
     database.execute(
         "insert into outbox_event(id, aggregatetype, aggregateid, type)"
             + " values (gen_random_uuid(), 'Order', '42', 'OrderPlaced')");
 
-    schema.migrate(database.dataSource());
+    schema.migrate(database.owner());
 
     assertThat(database.rows("select 1 from outbox_event")).hasSize(1);
-    schema.check(database.dataSource());
+    schema.check(database.owner());
   }
 
   @Test
@@ -179,9 +179,9 @@ class OutboxSchemaTest {
         List.of(
             "outbox_event", "Audit Outbox", "it's \"odd\"; --", "o".repeat(28), "o".repeat(29))) {
       OutboxSchema other = OutboxSchema.of(OutboxTable.named(name));
-      other.migrate(database.dataSource());
-      other.migrate(database.dataSource());
-      other.check(database.dataSource());
+      other.migrate(database.owner());
+      other.migrate(database.owner());
+      other.check(database.owner());
     }
 
     assertThat(tables())
@@ -202,9 +202,9 @@ class OutboxSchemaTest {
   void aMissingSchemaIsCreatedAndHoldsTableAndHistory() throws SQLException {
     OutboxSchema inSales = OutboxSchema.of(OutboxTable.DEFAULT.inSchema("Sales"));
 
-    inSales.migrate(database.dataSource());
+    inSales.migrate(database.owner());
 
-    inSales.check(database.dataSource());
+    inSales.check(database.owner());
     assertThat(
             database.rows(
                 "select table_name from information_schema.tables where table_schema = 'Sales'"))
@@ -214,9 +214,9 @@ class OutboxSchemaTest {
 
   @Test
   void aFailedMigrationSaysTheRemedy() throws SQLException {
-    database.execute("create view outbox_event as select 1 as id");
+    database.executeAsOwner("create view outbox_event as select 1 as id");
 
-    assertThatThrownBy(() -> schema.migrate(database.dataSource()))
+    assertThatThrownBy(() -> schema.migrate(database.owner()))
         .isInstanceOf(OutboxSchemaException.class)
         .hasMessageStartingWith(
             "Cannot migrate the outbox table outbox_event. Give the database user the right to"
@@ -227,16 +227,15 @@ class OutboxSchemaTest {
 
   @Test
   void aMissingTableIsReportedWithTheRemedy() {
-    assertThatThrownBy(() -> schema.check(database.dataSource()))
+    assertThatThrownBy(() -> schema.check(database.owner()))
         .isInstanceOf(OutboxSchemaException.class)
         .hasMessageMatching(
-            "The outbox table outbox_event does not exist \\(database writer_\\w+, user postgres,"
+            "The outbox table outbox_event does not exist \\(database writer_\\w+, user writer_\\w+_owner,"
                 + " search path public\\)\\. Let the library create it"
                 + " \\(outbox\\.writer\\.migrate=true, or OutboxSchema\\.migrate\\), or apply"
                 + " docs/sql/outbox_event\\.sql by hand\\.");
     assertThatThrownBy(
-            () ->
-                OutboxSchema.of(OutboxTable.DEFAULT.inSchema("sales")).check(database.dataSource()))
+            () -> OutboxSchema.of(OutboxTable.DEFAULT.inSchema("sales")).check(database.owner()))
         .hasMessageStartingWith("The outbox table sales.outbox_event does not exist");
   }
 
@@ -260,10 +259,10 @@ class OutboxSchemaTest {
             + "| column tenant is unknown to the writer and has neither a default nor allows null",
       })
   void aDefectIsReportedWithItsRemedy(String change, String message) throws SQLException {
-    schema.migrate(database.dataSource());
+    schema.migrate(database.owner());
     database.execute("alter table outbox_event " + change);
 
-    assertThatThrownBy(() -> schema.check(database.dataSource()))
+    assertThatThrownBy(() -> schema.check(database.owner()))
         .isInstanceOf(OutboxSchemaException.class)
         .hasMessage(
             "The outbox table outbox_event is not fit to be written to: "
@@ -279,11 +278,11 @@ class OutboxSchemaTest {
         "alter table outbox_event add unique (id) deferrable",
       })
   void anIndexThatDoesNotKeepIdsUniqueDoesNotPassForOne(String index) throws SQLException {
-    schema.migrate(database.dataSource());
+    schema.migrate(database.owner());
     database.execute("alter table outbox_event drop constraint outbox_event_id_key");
     database.execute(index);
 
-    assertThatThrownBy(() -> schema.check(database.dataSource()))
+    assertThatThrownBy(() -> schema.check(database.owner()))
         .hasMessageContaining("column id is not unique");
   }
 
@@ -291,7 +290,7 @@ class OutboxSchemaTest {
   void allDefectsAreReportedAtOnce() throws SQLException {
     database.execute("create table outbox_event (id text, aggregatetype varchar(255))");
 
-    assertThatThrownBy(() -> schema.check(database.dataSource()))
+    assertThatThrownBy(() -> schema.check(database.owner()))
         .hasMessageContainingAll(
             "column seq is missing",
             "column id has type text instead of uuid",
@@ -306,7 +305,7 @@ class OutboxSchemaTest {
 
   @Test
   void missingPrivilegesAreReportedAsSuch() throws SQLException {
-    schema.migrate(database.dataSource());
+    schema.migrate(database.owner());
     withoutPrivileges();
 
     assertThatThrownBy(() -> schema.check(database.dataSource("clerk", "clerk")))
@@ -318,7 +317,7 @@ class OutboxSchemaTest {
 
   @Test
   void theRightsThatTheCheckAsksForAreEnoughToAppend() throws SQLException {
-    schema.migrate(database.dataSource());
+    schema.migrate(database.owner());
     withoutPrivileges();
     database.execute("grant select, insert on outbox_event to clerk");
 
@@ -336,7 +335,7 @@ class OutboxSchemaTest {
 
   @Test
   void aPoolThatDefaultsToManualCommitCanBeChecked() throws SQLException {
-    schema.migrate(database.dataSource());
+    database.migrate(OutboxTable.DEFAULT);
 
     try (Connection connection = database.begin()) {
       schema.check(connection);
@@ -351,6 +350,7 @@ class OutboxSchemaTest {
           create role clerk login password 'clerk';
         exception when duplicate_object then null;
         end $$""");
+    database.execute("grant connect on database %s to clerk".formatted(database.name()));
   }
 
   private List<String> tables() throws SQLException {

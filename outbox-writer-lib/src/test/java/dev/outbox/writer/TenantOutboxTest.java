@@ -27,8 +27,9 @@ class TenantOutboxTest {
   @BeforeAll
   static void createDatabase(PostgresServer server) {
     database = TestDatabase.empty(server);
-    OutboxSchema.of(ACME).migrate(database.dataSource());
-    OutboxSchema.of(GLOBEX).migrate(database.dataSource());
+    database.migrate(ACME);
+    database.migrate(GLOBEX);
+    database.roles().grantWithMessages();
   }
 
   @BeforeEach

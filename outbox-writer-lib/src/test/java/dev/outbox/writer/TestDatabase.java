@@ -1,5 +1,7 @@
 package dev.outbox.writer;
 
+import dev.outbox.local.DatabaseRoles;
+import dev.outbox.local.DatabaseRoles.Login;
 import dev.outbox.local.PostgresServer;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -10,28 +12,68 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** A database of one test's own, and short ways to look into it from a connection of its own. */
+/**
+ * A database of one test's own, in which a service writes with the role of {@code
+ * docs/sql/roles.sql}, and short ways to look into it as its administrator.
+ */
 public final class TestDatabase {
 
   private final PostgresServer server;
-  private final String name;
+  private final DatabaseRoles roles;
 
-  private TestDatabase(PostgresServer server, String name) {
+  private TestDatabase(PostgresServer server) {
     this.server = server;
-    this.name = name;
+    this.roles = DatabaseRoles.create(server, server.createDatabase("writer"));
   }
 
+  /** Tables that a test makes by {@link #execute} are the service's own, and open to all. */
   public static TestDatabase empty(PostgresServer server) {
-    return new TestDatabase(server, server.createDatabase("writer"));
+    TestDatabase database = new TestDatabase(server);
+    try {
+      database.execute(
+          "alter default privileges grant all on tables to %s, %s"
+              .formatted(database.roles.service().role(), database.roles.owner().role()));
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    return database;
   }
 
   public static TestDatabase withOutbox(PostgresServer server) {
     TestDatabase database = empty(server);
-    OutboxSchema.of(OutboxTable.DEFAULT).migrate(database.dataSource());
+    database.migrate(OutboxTable.DEFAULT);
     return database;
   }
 
+  /** Makes this outbox table with the owner's role, and lets the service write to it. */
+  public void migrate(OutboxTable table) {
+    OutboxSchema.of(table).migrate(owner());
+    String schema = table.schema();
+    roles.grantOn(schema == null ? "public" : schema, table.name());
+  }
+
+  /** Lets the service read its events too, as a test of a service may need it. */
+  public void letServiceRead() throws SQLException {
+    execute("grant select on outbox_event to " + roles.service().role());
+  }
+
+  /** Who may do what. */
+  public DatabaseRoles roles() {
+    return roles;
+  }
+
+  /** Connections of the service that writes. */
   public DataSource dataSource() {
+    return dataSource(roles.service().role(), roles.service().password());
+  }
+
+  /** Connections of the role that makes tables. */
+  public DataSource owner() {
+    return dataSource(roles.owner().role(), roles.owner().password());
+  }
+
+  /** Connections of the superuser. */
+  public DataSource administrator() {
     return dataSource(server.username(), server.password());
   }
 
@@ -43,8 +85,21 @@ public final class TestDatabase {
     return dataSource;
   }
 
+  /** Spring Boot's settings for connections of this role. */
+  public String[] springProperties(Login login) {
+    return new String[] {
+      "spring.datasource.url=" + url(),
+      "spring.datasource.username=" + login.role(),
+      "spring.datasource.password=" + login.password()
+    };
+  }
+
+  public String name() {
+    return roles.database();
+  }
+
   public String url() {
-    return server.jdbcUrl(name);
+    return server.jdbcUrl(roles.database());
   }
 
   /** A connection on which a transaction begins with the first statement. */
@@ -54,8 +109,17 @@ public final class TestDatabase {
     return connection;
   }
 
+  /** As the administrator. */
   public void execute(String sql) throws SQLException {
-    try (Connection connection = dataSource().getConnection();
+    try (Connection connection = administrator().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  /** As the role that makes tables. */
+  public void executeAsOwner(String sql) throws SQLException {
+    try (Connection connection = owner().getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
@@ -63,7 +127,7 @@ public final class TestDatabase {
 
   /** The rows that are committed, columns joined by {@code |}. */
   public List<String> rows(String sql) throws SQLException {
-    try (Connection connection = dataSource().getConnection()) {
+    try (Connection connection = administrator().getConnection()) {
       return rows(connection, sql);
     }
   }

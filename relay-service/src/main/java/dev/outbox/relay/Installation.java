@@ -34,6 +34,11 @@ public final class Installation {
     return steps;
   }
 
+  /** As {@link Initialization#runWithoutSlot}; makes nothing in Kafka. */
+  public List<Step> runWithoutSlot() {
+    return initialization.runWithoutSlot();
+  }
+
   /** Whether the source database lacks something that {@link #run} makes. */
   boolean isDue() {
     return settings.delivery() == Delivery.EXACTLY_ONCE || initialization.isDue();

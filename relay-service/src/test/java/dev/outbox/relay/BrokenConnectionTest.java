@@ -55,7 +55,7 @@ class BrokenConnectionTest {
       kafka.stop();
       Instant since;
       try {
-        database.execute(
+        database.write(
             """
             insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
             select gen_random_uuid(), 'Order', (i % 10)::text, 'Large', repeat('x', 200000)::bytea

@@ -47,6 +47,7 @@ class LogMediumIT {
   @BeforeEach
   void initialise(PostgresServer postgres, KafkaServer kafka) {
     database = OutboxDatabase.create(postgres);
+    database.roles().grantWithMessages();
     properties = TestSettings.properties(database, kafka.bootstrapServers(), Map.of());
     kafka.createTopic(database.slot() + ".Order", 1);
     topic = new TopicReader(kafka.bootstrapServers(), database.slot());

@@ -104,7 +104,7 @@ class ParkingTest {
   void whatStandsBesideARejectedEventInItsTransactionAndBatchIsPublishedInOrder() {
     startRelay(Map.of());
     // One transaction, several keys, the large one in its midst
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         select gen_random_uuid(), 'Order', (i % 5)::text, 'Mixed',
@@ -204,12 +204,12 @@ class ParkingTest {
     database.execute("alter table outbox_event alter type drop not null");
     startRelay(Map.of());
     String name = database.insert("no topic ä", "1", "secret");
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload, headers)
         values (gen_random_uuid(), 'Order', '7', 'Placed', 'secret', 'no json: secret')
         """);
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, payload)
         values (gen_random_uuid(), 'Order', '8', 'secret')
@@ -236,7 +236,7 @@ class ParkingTest {
 
   /** Poison before which and behind which something stands in the same transaction. */
   private void insertAroundPoison() {
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         select gen_random_uuid(), 'Order', i::text, 'Mixed',

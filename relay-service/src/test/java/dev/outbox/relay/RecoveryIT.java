@@ -71,7 +71,7 @@ class RecoveryIT {
   }
 
   private static void insert(OutboxDatabase database, int events) {
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         select gen_random_uuid(), 'Order', (i %% 20)::text, 'Happened', repeat('x', 500)::bytea

@@ -8,6 +8,7 @@ import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.RecoveringRelay;
+import dev.outbox.relay.support.TestSettings;
 import java.sql.Connection;
 import java.util.List;
 import java.util.Map;
@@ -201,6 +202,8 @@ class RecoveryTest {
 
   @Test
   void aPublicationThatIsGoneIsMadeAnewAndNothingIsLost() throws Exception {
+    // Given a role that may publish the table, unlike the relay's own
+    relay.settings(TestSettings.as(database.administrator()));
     relay.start();
     relay.awaitCheckpoint();
     try (RecoveringRelay.Writers writers = relay.writers(2)) {
@@ -211,6 +214,36 @@ class RecoveryTest {
     }
     relay.awaitEverythingOnce();
     relay.assertPositionsGrow();
+  }
+
+  @Test
+  void aRelayThatMayNotMakeThePublicationWaitsForTheOwnerAndLosesNothing() throws Exception {
+    relay.startAndPublish();
+    // When the publication goes, which the relay's role may not make anew
+    database.executeAs(database.roles().owner(), "drop publication " + database.slot());
+    relay.insert(20);
+    relay.awaitFailure(
+        "may not make publication '" + database.slot() + "' anew", "init --without-slot");
+    relay.insert(20);
+    // And its owner does
+    database.install();
+    // Then the relay goes on by itself
+    relay.awaitRecovered(1);
+    relay.awaitEverythingOnce();
+    relay.assertPositionsGrow();
+  }
+
+  @Test
+  void aPublicationMadeAnewByTheOwnerWhileNoRelayRanIsFoundOut() throws Exception {
+    relay.startAndPublish();
+    relay.stop();
+    database.executeAs(database.roles().owner(), "drop publication " + database.slot());
+    relay.insert(20);
+    database.install();
+    relay.insert(20);
+    relay.start();
+    relay.awaitRecovered(1);
+    relay.awaitEverythingOnce();
   }
 
   @Test

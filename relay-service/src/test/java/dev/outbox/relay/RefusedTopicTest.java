@@ -141,7 +141,7 @@ class RefusedTopicTest {
   void poisonBeforeAnEventOfAMissingTopicIsParkedLikeIt() {
     startRelay("1s");
     broker.configureTopic(topic("Order"), "max.message.bytes", "2000");
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         values (gen_random_uuid(), 'Order', '1', 'Happened', repeat('x', 5000)::bytea),

@@ -36,7 +36,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.postgresql.ds.PGSimpleDataSource;
 
 /** The packaged relay in a process of its own, as users run it and as it dies. */
 @WithLocalStack
@@ -65,24 +64,26 @@ class RelayProcessIT {
     Map<String, String> properties = properties(Map.of());
     RelayProcess.start(properties, List.of(), "init").process().awaitExit(PATIENCE);
     // Given four services that write business rows and events in one transaction each
-    database.execute("create table account (id text primary key, changes int not null)");
-    database.execute("create table effect (event_id text, account text, seq bigserial)");
+    database.createServiceTable("account", "id text primary key, changes int not null");
+    database.createServiceTable(
+        "effect", "event_id text, account text, seq bigint generated always as identity");
     ExecutorService threads = Executors.newFixedThreadPool(writers);
     AtomicInteger written = new AtomicInteger();
     List<Future<Void>> writing = new ArrayList<>();
     // And a consumer with an inbox
-    PGSimpleDataSource dataSource = dataSource();
-    InboxSchema.migrate(dataSource);
+    InboxSchema.migrate(database.dataSource(database.roles().owner()));
+    database.roles().grant();
     InboxRunner consumer =
         InboxRunner.builder()
             .consumer("effects-" + database.slot())
             .topics(database.slot() + ".Account")
             .kafka(Map.of("bootstrap.servers", kafka.bootstrapServers()))
-            .dataSource(dataSource)
+            .dataSource(database.dataSource(database.roles().service()))
             .handler(
                 (connection, event) -> {
                   try (PreparedStatement insert =
-                      connection.prepareStatement("insert into effect values (?, ?)")) {
+                      connection.prepareStatement(
+                          "insert into effect (event_id, account) values (?, ?)")) {
                     insert.setString(1, event.id());
                     insert.setString(2, event.key().orElse(""));
                     insert.executeUpdate();
@@ -215,8 +216,12 @@ class RelayProcessIT {
   @Test
   void commandsSayWhatTheyDidAndSpeakJson() {
     Map<String, String> properties = properties(Map.of());
+    assertThat(
+            output(
+                properties(TestSettings.as(database.roles().owner())), "init", "--without-slot"))
+        .contains("publication " + database.slot() + ": already there")
+        .contains("replication slot " + database.slot() + ": left to the role that runs the relay");
     assertThat(output(properties, "init"))
-        .contains("publication " + database.slot() + ": created")
         .contains("replication slot " + database.slot() + ": created");
     assertThat(output(properties, "init", "--json"))
         .contains("{\"thing\":\"replication slot " + database.slot() + "\"")
@@ -401,13 +406,5 @@ class RelayProcessIT {
 
   private Map<String, String> properties(Map<String, String> more) {
     return TestSettings.properties(database, kafka.bootstrapServers(), more);
-  }
-
-  private PGSimpleDataSource dataSource() {
-    PGSimpleDataSource dataSource = new PGSimpleDataSource();
-    dataSource.setUrl(database.url());
-    dataSource.setUser(database.server().username());
-    dataSource.setPassword(database.server().password());
-    return dataSource;
   }
 }

@@ -70,7 +70,7 @@ class RelayTest {
     Relay relay = startRelay();
     await().atMost(PATIENCE).until(() -> relay.state() instanceof Leading);
     // When any client inserts a row
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload, headers) values
           ('0197a000-0000-7000-8000-000000000001', 'Order', 'ä-1', 'Placed', '\\x00ff41',
@@ -105,7 +105,7 @@ class RelayTest {
   @Test
   void aNullPayloadIsATombstone() {
     startRelay();
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type)
         values (gen_random_uuid(), 'Order', '1', 'Deleted')
@@ -305,7 +305,7 @@ class RelayTest {
     Relay relay =
         startRelay(Map.of("poison", "halt", "kafka.properties.max.request.size", "10000"));
     // When one transaction holds an event beyond that, and small ones of its key behind it
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         select gen_random_uuid(), 'Order', '1', 'Mixed',
@@ -444,7 +444,7 @@ class RelayTest {
     database.execute("alter table outbox_event alter payload set storage external");
     Relay relay = startRelay(Map.of("in-flight-limit", "1MB"));
     await().atMost(PATIENCE).until(() -> relay.state() instanceof Leading);
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         select gen_random_uuid(), 'Order', (i % 10)::text, 'Large', repeat('x', 200000)::bytea
@@ -507,7 +507,7 @@ class RelayTest {
   }
 
   private void insertMany(int events) {
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         select gen_random_uuid(), 'Order', (i %% 20)::text, 'Many', '{}'

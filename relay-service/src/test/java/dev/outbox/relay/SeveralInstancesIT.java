@@ -165,7 +165,7 @@ class SeveralInstancesIT {
   }
 
   private void writeMany() {
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         select gen_random_uuid(), 'Order', (i % 10)::text, 'Many', repeat('x', 1000)::bytea

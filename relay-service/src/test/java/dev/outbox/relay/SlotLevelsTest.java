@@ -181,7 +181,7 @@ class SlotLevelsTest {
   /** Events of so many megabytes, which do not shrink on their way into the log. */
   private static void write(OutboxDatabase database, int megabytes) {
     database.execute("alter table outbox_event alter payload set storage external");
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         select gen_random_uuid(), 'Order', (i %% 10)::text, 'Large', repeat('x', 100000)::bytea

@@ -41,6 +41,11 @@ public interface PostgresServer extends RestartableServer {
     return DriverManager.getConnection(jdbcUrl(database), username(), password());
   }
 
+  /** Connects as somebody else. */
+  default Connection connect(String database, DatabaseRoles.Login login) throws SQLException {
+    return DriverManager.getConnection(jdbcUrl(database), login.role(), login.password());
+  }
+
   /**
    * Creates an empty database, so that a test shares a server but no data.
    *

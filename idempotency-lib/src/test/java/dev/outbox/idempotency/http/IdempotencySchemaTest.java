@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outbox.idempotency.TestDatabase;
+import dev.outbox.idempotency.TestRole;
 import dev.outbox.idempotency.inbox.InboxSchema;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
@@ -12,9 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.util.UUID;
 import org.junit.jupiter.api.Test;
-import org.postgresql.ds.PGSimpleDataSource;
 
 @WithLocalStack
 class IdempotencySchemaTest {
@@ -43,13 +42,13 @@ class IdempotencySchemaTest {
 
   IdempotencySchemaTest(PostgresServer postgres) {
     this.postgres = postgres;
-    this.database = TestDatabase.empty(postgres);
+    this.database = TestDatabase.ofOwner(postgres);
   }
 
   @Test
   void flywayAndThePublishedSqlMakeTheSameTable() throws SQLException, IOException {
     // Given
-    TestDatabase byHand = TestDatabase.empty(postgres);
+    TestDatabase byHand = TestDatabase.ofOwner(postgres);
 
     // When
     IdempotencySchema.migrate(database.dataSource());
@@ -122,16 +121,10 @@ class IdempotencySchemaTest {
   void checkNamesMissingPrivileges() throws SQLException {
     // Given
     IdempotencySchema.migrate(database.dataSource());
-    String role = "reader_" + UUID.randomUUID().toString().replace("-", "");
-    database.execute("create role %s login password 'x'".formatted(role));
-    database.execute("grant select, insert on idempotency_key to " + role);
-    PGSimpleDataSource asReader = new PGSimpleDataSource();
-    asReader.setUrl(database.url());
-    asReader.setUser(role);
-    asReader.setPassword("x");
+    TestDatabase asReader = TestRole.with("select, insert", "idempotency_key", database);
 
     // Then
-    assertThatThrownBy(() -> IdempotencySchema.check(asReader))
+    assertThatThrownBy(() -> IdempotencySchema.check(asReader.dataSource()))
         .hasMessageContaining("lacks: the privileges SELECT, INSERT, UPDATE, DELETE");
   }
 

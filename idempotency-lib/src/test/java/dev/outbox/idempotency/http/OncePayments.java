@@ -24,7 +24,7 @@ final class OncePayments {
 
   OncePayments(PostgresServer postgres) throws SQLException, IOException {
     database = TestDatabase.empty(postgres);
-    database.execute(Files.readString(Path.of("..", "docs", "sql", "outbox_event.sql")));
+    database.apply(Files.readString(Path.of("..", "docs", "sql", "outbox_event.sql")));
     database.execute(
         """
         create table payment (

@@ -44,8 +44,8 @@ final class OrderService {
 
   private static TestDatabase create(PostgresServer postgres) throws SQLException, IOException {
     TestDatabase database = TestDatabase.withEffects(postgres);
-    database.execute(Files.readString(SQL.resolve("idempotency_key.sql")));
-    database.execute(Files.readString(SQL.resolve("outbox_event.sql")));
+    database.apply(Files.readString(SQL.resolve("idempotency_key.sql")));
+    database.apply(Files.readString(SQL.resolve("outbox_event.sql")));
     database.execute(
         "create table customer_order (id bigint generated always as identity, item text)");
     return database;

@@ -117,7 +117,8 @@ class PostgresIdempotencyStoreTest extends IdempotencyStoreContract {
   void aTableOfAnotherNameInAnotherSchemaIsUsed() throws SQLException {
     // Given
     IdempotencyTable table = IdempotencyTable.in("Team \"A\"", "keys of team");
-    IdempotencySchema.migrate(database.dataSource(), table);
+    database.migrate(dataSource -> IdempotencySchema.migrate(dataSource, table));
+    database.openToService("\"Team \"\"A\"\"\"", table.quoted());
 
     // When
     new PostgresIdempotencyStore(database.dataSource(), table, LONG).claim(request, LONG);

@@ -119,7 +119,7 @@ class SafeRetriesChecklistTest {
   @Test
   void point4SideEffectsAreEventsWithStableIdsThatConsumersDeduplicate() throws Exception {
     // Given
-    InboxSchema.migrate(database.dataSource());
+    database.migrate(InboxSchema::migrate);
     Inbox mails = Inbox.forConsumer("mails");
     place(ORDERS, order(key, "milk"));
     place(ORDERS, order(key, "milk"));

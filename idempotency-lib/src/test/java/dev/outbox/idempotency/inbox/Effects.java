@@ -16,7 +16,7 @@ final class Effects {
   /** A database with the inbox and the table of effects. */
   static TestDatabase migrated(PostgresServer postgres) throws SQLException {
     TestDatabase database = TestDatabase.withEffects(postgres);
-    InboxSchema.migrate(database.dataSource());
+    database.migrate(InboxSchema::migrate);
     return database;
   }
 

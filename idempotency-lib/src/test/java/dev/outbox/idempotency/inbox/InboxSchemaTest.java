@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.idempotency.TestDatabase;
+import dev.outbox.idempotency.TestRole;
 import dev.outbox.idempotency.internal.Migration;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
@@ -16,12 +17,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.postgresql.ds.PGSimpleDataSource;
 
 @WithLocalStack
 class InboxSchemaTest {
@@ -52,14 +51,14 @@ class InboxSchemaTest {
 
   InboxSchemaTest(PostgresServer postgres) {
     this.postgres = postgres;
-    this.database = TestDatabase.empty(postgres);
+    this.database = TestDatabase.ofOwner(postgres);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"inbox_event", "inbox_position", "inbox_dead_letter"})
   void flywayAndThePublishedSqlMakeTheSameTable(String table) throws SQLException, IOException {
     // Given
-    TestDatabase byHand = TestDatabase.empty(postgres);
+    TestDatabase byHand = TestDatabase.ofOwner(postgres);
 
     // When
     InboxSchema.migrate(database.dataSource());
@@ -209,16 +208,10 @@ class InboxSchemaTest {
   void checkNamesMissingPrivileges() throws SQLException {
     // Given
     InboxSchema.migrate(database.dataSource());
-    String role = "reader_" + suffix();
-    database.execute("create role %s login password 'x'".formatted(role));
-    database.execute("grant select on inbox_event to " + role);
-    PGSimpleDataSource asReader = new PGSimpleDataSource();
-    asReader.setUrl(database.url());
-    asReader.setUser(role);
-    asReader.setPassword("x");
+    TestDatabase asReader = TestRole.with("select", "inbox_event", database);
 
     // Then
-    assertThatThrownBy(() -> InboxSchema.check(asReader))
+    assertThatThrownBy(() -> InboxSchema.check(asReader.dataSource()))
         .isInstanceOf(InboxSchemaException.class)
         .hasMessageContaining("lacks: the privileges SELECT, INSERT");
   }
@@ -232,9 +225,5 @@ class InboxSchemaTest {
     assertThatThrownBy(() -> InboxSchema.migrate(database.dataSource(), InboxTable.named("second")))
         .isInstanceOf(InboxSchemaException.class)
         .hasMessageContaining("\"second\" lacks: the table itself");
-  }
-
-  private static String suffix() {
-    return UUID.randomUUID().toString().replace("-", "");
   }
 }

@@ -253,7 +253,8 @@ class InboxTest {
   void anyTableNameIsAnIdentifierAndNeverAStatement() throws SQLException {
     // Given
     InboxTable table = InboxTable.in("Team \"A\"", "in'box\"; drop table effect; --");
-    InboxSchema.migrate(database.dataSource(), table);
+    database.migrate(dataSource -> InboxSchema.migrate(dataSource, table));
+    database.openToService("\"Team \"\"A\"\"\"", table.quoted());
     Inbox strange = Inbox.forConsumer("shipping", table);
 
     // When

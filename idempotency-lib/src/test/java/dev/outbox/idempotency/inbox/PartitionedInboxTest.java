@@ -33,7 +33,7 @@ class PartitionedInboxTest {
 
   PartitionedInboxTest(PostgresServer postgres) throws SQLException, IOException {
     database = TestDatabase.empty(postgres);
-    database.execute(Files.readString(Path.of("..", "docs", "sql", "inbox_event_partitioned.sql")));
+    database.apply(Files.readString(Path.of("..", "docs", "sql", "inbox_event_partitioned.sql")));
     database.execute("select inbox_event_roll('2026-11-16', '2026-11-18')");
   }
 

@@ -58,7 +58,7 @@ class JobQueueTest extends JobTestBase {
   @Test
   void aJobIsThereExactlyIfTheEffectOfItsEventIs() throws SQLException {
     // Given
-    InboxSchema.migrate(database.dataSource());
+    database.migrate(InboxSchema::migrate);
     Inbox inbox = Inbox.forConsumer("notifications");
 
     // When: rolled back, delivered again and committed, delivered once more

@@ -26,13 +26,13 @@ class JobSchemaTest {
 
   JobSchemaTest(PostgresServer postgres) {
     this.postgres = postgres;
-    this.database = TestDatabase.empty(postgres);
+    this.database = TestDatabase.ofOwner(postgres);
   }
 
   @Test
   void flywayAndThePublishedSqlMakeTheSameTable() throws SQLException, IOException {
     // Given
-    TestDatabase byHand = TestDatabase.empty(postgres);
+    TestDatabase byHand = TestDatabase.ofOwner(postgres);
 
     // When
     JobSchema.migrate(database.dataSource());

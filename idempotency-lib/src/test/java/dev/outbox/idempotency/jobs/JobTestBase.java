@@ -35,7 +35,7 @@ abstract class JobTestBase {
   JobTestBase(PostgresServer postgres) throws SQLException, IOException {
     this.postgres = postgres;
     this.database = TestDatabase.withEffects(postgres);
-    database.execute(Files.readString(PUBLISHED));
+    database.apply(Files.readString(PUBLISHED));
   }
 
   @AfterEach

@@ -45,7 +45,7 @@ class OneTimeTokensTest {
 
   OneTimeTokensTest(PostgresServer postgres) throws SQLException, IOException {
     database = TestDatabase.withEffects(postgres);
-    database.execute(Files.readString(PUBLISHED));
+    database.apply(Files.readString(PUBLISHED));
   }
 
   @Test

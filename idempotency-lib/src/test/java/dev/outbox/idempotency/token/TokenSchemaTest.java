@@ -25,13 +25,13 @@ class TokenSchemaTest {
 
   TokenSchemaTest(PostgresServer postgres) {
     this.postgres = postgres;
-    this.database = TestDatabase.empty(postgres);
+    this.database = TestDatabase.ofOwner(postgres);
   }
 
   @Test
   void flywayAndThePublishedSqlMakeTheSameTable() throws SQLException, IOException {
     // Given
-    TestDatabase byHand = TestDatabase.empty(postgres);
+    TestDatabase byHand = TestDatabase.ofOwner(postgres);
 
     // When
     TokenSchema.migrate(database.dataSource());

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.outbox.demo.ShopDatabase;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
@@ -82,10 +83,7 @@ class PageTest {
 
   @DynamicPropertySource
   static void settings(DynamicPropertyRegistry registry) {
-    registry.add(
-        "spring.datasource.url", () -> server().jdbcUrl(server().createDatabase("orders")));
-    registry.add("spring.datasource.username", () -> server().username());
-    registry.add("spring.datasource.password", () -> server().password());
+    ShopDatabase.register(registry, PageTest::server);
     registry.add(
         "demo.kafka.bootstrap-servers", () -> Objects.requireNonNull(kafka).bootstrapServers());
   }

@@ -51,6 +51,7 @@ class AvroExampleTest {
       throws SQLException, IOException {
     // Given
     TestDatabase database = TestDatabase.withOutbox(server);
+    database.letServiceRead();
     JdbcOutbox outbox = JdbcOutbox.withTable("outbox_event");
     AvroSerializer avro = new AvroSerializer(V1);
 

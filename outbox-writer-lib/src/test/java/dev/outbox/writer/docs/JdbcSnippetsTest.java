@@ -30,7 +30,7 @@ class JdbcSnippetsTest {
   @Test
   void anEventIsAppendedOnTheCallersConnection(PostgresServer server) throws SQLException {
     TestDatabase database = TestDatabase.empty(server);
-    DataSource dataSource = database.dataSource();
+    DataSource dataSource = database.owner();
     String orderId = "42";
     String json = "{}";
 
@@ -51,6 +51,7 @@ class JdbcSnippetsTest {
   @Test
   void headersComeFromTheirSources(PostgresServer server) throws SQLException {
     TestDatabase database = TestDatabase.withOutbox(server);
+    database.letServiceRead();
 
     JdbcOutbox outbox =
         JdbcOutbox.withTable("outbox_event")
@@ -73,6 +74,8 @@ class JdbcSnippetsTest {
   @Test
   void theLogIsAMediumToo(PostgresServer server) throws SQLException {
     TestDatabase database = TestDatabase.withOutbox(server);
+    database.roles().grantWithMessages();
+    database.letServiceRead();
 
     JdbcOutbox outbox = JdbcOutbox.withLog("outbox_event"); // Spring: outbox.writer.medium=log
 

@@ -7,7 +7,6 @@ import dev.outbox.local.WithLocalStack;
 import dev.outbox.writer.EventSerializer;
 import dev.outbox.writer.JdbcOutbox;
 import dev.outbox.writer.OutboxEvent;
-import dev.outbox.writer.OutboxSchema;
 import dev.outbox.writer.OutboxTable;
 import dev.outbox.writer.OutboxWriter;
 import dev.outbox.writer.TenantTables;
@@ -53,10 +52,9 @@ class SpringSnippetsTest {
     application =
         new ApplicationContextRunner()
             .withUserConfiguration(Application.class)
+            // The application makes its tables, so it connects as their owner.
+            .withPropertyValues(database.springProperties(database.roles().owner()))
             .withPropertyValues(
-                "spring.datasource.url=" + database.url(),
-                "spring.datasource.username=" + server.username(),
-                "spring.datasource.password=" + server.password(),
                 "spring.datasource.hikari.maximum-pool-size=3",
                 "spring.flyway.enabled=false",
                 "spring.jpa.hibernate.ddl-auto=none");
@@ -220,7 +218,7 @@ class SpringSnippetsTest {
   @Test
   void withTwoDataSourcesAWriterIsBoundToEach() {
     DataSource orders = database.dataSource();
-    OutboxSchema.of(OutboxTable.DEFAULT).migrate(orders);
+    database.migrate(OutboxTable.DEFAULT);
     new ApplicationContextRunner()
         .withBean("orders", DataSource.class, () -> orders)
         .withBean("stock", DataSource.class, database::dataSource)

@@ -126,12 +126,9 @@ class DomainEventTest {
                     JdbcTemplateAutoConfiguration.class,
                     OutboxWriterAutoConfiguration.class))
             .withUserConfiguration(Mappings.class)
+            .withPropertyValues(database.springProperties(database.roles().service()))
             .withPropertyValues(
-                "spring.datasource.url=" + database.url(),
-                "spring.datasource.username=" + server.username(),
-                "spring.datasource.password=" + server.password(),
-                "spring.datasource.hikari.maximum-pool-size=3",
-                "outbox.writer.migrate=false");
+                "spring.datasource.hikari.maximum-pool-size=3", "outbox.writer.migrate=false");
   }
 
   @Test
@@ -494,6 +491,7 @@ class DomainEventTest {
   void aMappingMayGoIntoAnotherOutbox() {
     application
         .withUserConfiguration(IntoAudit.class)
+        .withPropertyValues(database.springProperties(database.roles().owner()))
         .withPropertyValues("outbox.writer.migrate=true")
         .run(
             context -> {

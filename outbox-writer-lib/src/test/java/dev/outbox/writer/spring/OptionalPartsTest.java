@@ -49,8 +49,9 @@ class OptionalPartsTest {
   private ApplicationContextRunner application;
 
   @BeforeAll
-  static void createDatabase(PostgresServer server) {
+  static void createDatabase(PostgresServer server) throws SQLException {
     database = TestDatabase.withOutbox(server);
+    database.letServiceRead();
   }
 
   @BeforeEach
@@ -64,12 +65,9 @@ class OptionalPartsTest {
                     DataSourceTransactionManagerAutoConfiguration.class,
                     TransactionAutoConfiguration.class,
                     OutboxWriterAutoConfiguration.class))
+            .withPropertyValues(database.springProperties(database.roles().service()))
             .withPropertyValues(
-                "spring.datasource.url=" + database.url(),
-                "spring.datasource.username=" + server.username(),
-                "spring.datasource.password=" + server.password(),
-                "spring.datasource.hikari.maximum-pool-size=3",
-                "outbox.writer.migrate=false");
+                "spring.datasource.hikari.maximum-pool-size=3", "outbox.writer.migrate=false");
   }
 
   @Test

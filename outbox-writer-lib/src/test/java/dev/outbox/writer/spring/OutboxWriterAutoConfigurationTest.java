@@ -17,7 +17,9 @@ import dev.outbox.writer.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,13 +50,12 @@ class OutboxWriterAutoConfigurationTest {
   @BeforeEach
   void prepare(PostgresServer server) {
     database = TestDatabase.empty(server);
+    // The application makes its tables, so it connects as their owner.
     connection =
-        new String[] {
-          "spring.datasource.url=" + database.url(),
-          "spring.datasource.username=" + server.username(),
-          "spring.datasource.password=" + server.password(),
-          "spring.datasource.hikari.maximum-pool-size=3"
-        };
+        Stream.concat(
+                Stream.of("spring.datasource.hikari.maximum-pool-size=3"),
+                Arrays.stream(database.springProperties(database.roles().owner())))
+            .toArray(String[]::new);
     application =
         new ApplicationContextRunner()
             .withConfiguration(
@@ -237,8 +238,11 @@ class OutboxWriterAutoConfigurationTest {
 
   @Test
   void theLogAsMediumLeavesTheTableEmpty() {
+    database.migrate(OutboxTable.DEFAULT);
+    database.roles().grantWithMessages();
     application
-        .withPropertyValues("outbox.writer.medium=log")
+        .withPropertyValues(database.springProperties(database.roles().service()))
+        .withPropertyValues("outbox.writer.medium=log", "outbox.writer.migrate=false")
         .run(
             context -> {
               try (LogSlot slot = LogSlot.create(database)) {

@@ -8,7 +8,6 @@ import dev.outbox.writer.HeaderSource;
 import dev.outbox.writer.JdbcOutbox;
 import dev.outbox.writer.Medium;
 import dev.outbox.writer.OutboxEvent;
-import dev.outbox.writer.OutboxSchema;
 import dev.outbox.writer.OutboxSchemaException;
 import dev.outbox.writer.OutboxTable;
 import dev.outbox.writer.OutboxWriter;
@@ -52,11 +51,9 @@ class SeveralOutboxesTest {
                     DataSourceTransactionManagerAutoConfiguration.class,
                     TransactionAutoConfiguration.class,
                     OutboxWriterAutoConfiguration.class))
-            .withPropertyValues(
-                "spring.datasource.url=" + database.url(),
-                "spring.datasource.username=" + server.username(),
-                "spring.datasource.password=" + server.password(),
-                "spring.datasource.hikari.maximum-pool-size=3");
+            // The application makes its tables, so it connects as their owner.
+            .withPropertyValues(database.springProperties(database.roles().owner()))
+            .withPropertyValues("spring.datasource.hikari.maximum-pool-size=3");
   }
 
   @Configuration(proxyBeanMethods = false)
@@ -109,7 +106,7 @@ class SeveralOutboxesTest {
 
   @Test
   void aFurtherTableThatIsMissingStopsTheStartToo() throws SQLException {
-    OutboxSchema.of(OutboxTable.DEFAULT).migrate(database.dataSource());
+    database.migrate(OutboxTable.DEFAULT);
 
     application
         .withUserConfiguration(AuditOutbox.class)
@@ -125,7 +122,7 @@ class SeveralOutboxesTest {
 
   @Test
   void applicationsWithTwoDataSourcesBindAWriterToEach() throws SQLException {
-    OutboxSchema.of(OutboxTable.DEFAULT).migrate(database.dataSource());
+    database.migrate(OutboxTable.DEFAULT);
     DataSource one = database.dataSource();
     OutboxWriter writer =
         new SpringTransactionOutboxWriter(JdbcOutbox.withTable("outbox_event"), one);
@@ -187,9 +184,13 @@ class SeveralOutboxesTest {
 
   @Test
   void tenantsMayUseTheLog() {
+    database.migrate(OutboxTable.DEFAULT.inSchema("acme"));
+    database.migrate(OutboxTable.DEFAULT.inSchema("globex"));
+    database.roles().grantWithMessages();
     application
         .withUserConfiguration(SchemaPerTenant.class)
-        .withPropertyValues("outbox.writer.medium=log")
+        .withPropertyValues(database.springProperties(database.roles().service()))
+        .withPropertyValues("outbox.writer.medium=log", "outbox.writer.migrate=false")
         .run(
             context -> {
               appendAs(

@@ -27,8 +27,10 @@ class AppendedEventsTest {
   private TestDatabase database;
 
   @BeforeEach
-  void createDatabase(PostgresServer server) {
+  void createDatabase(PostgresServer server) throws SQLException {
     database = TestDatabase.withOutbox(server);
+    database.roles().grantWithMessages();
+    database.letServiceRead();
   }
 
   @Test

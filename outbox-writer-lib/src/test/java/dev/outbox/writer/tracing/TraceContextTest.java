@@ -54,8 +54,9 @@ class TraceContextTest {
   private static TestDatabase database;
 
   @BeforeAll
-  static void createDatabase(PostgresServer server) {
+  static void createDatabase(PostgresServer server) throws SQLException {
     database = TestDatabase.withOutbox(server);
+    database.letServiceRead();
   }
 
   @BeforeEach

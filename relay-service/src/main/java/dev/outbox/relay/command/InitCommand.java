@@ -5,6 +5,7 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.slot.Initialization.Step;
 import java.util.List;
 import java.util.stream.Collectors;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -13,28 +14,44 @@ import picocli.CommandLine.Option;
     name = "init",
     mixinStandardHelpOptions = true,
     description = {
-      "Makes publication, replication slot and the relay's own table where they are missing.",
+      "Makes publication, replication slot and the relay's own tables where they are missing.",
       "Running it again changes nothing."
     },
     footerHeading = RelayCommand.EXAMPLES,
     footer = {
       "  relay init",
-      "  relay init --outbox.relay.database.username=owner",
+      "  relay init --without-slot --outbox.relay.database.username=owner",
       "  relay init --accept-gap"
     })
 final class InitCommand extends OneShotCommand {
 
-  @Option(
-      names = "--accept-gap",
-      description = {
-        "Make a new slot although the former one is gone.",
-        "Events committed in between are not published."
-      })
-  private boolean acceptGap;
+  @ArgGroup private final Scope scope = new Scope();
+
+  /** One of these, or none. */
+  private static final class Scope {
+
+    @Option(
+        names = "--accept-gap",
+        description = {
+          "Make a new slot although the former one is gone.",
+          "Events committed in between are not published."
+        })
+    private boolean acceptGap;
+
+    @Option(
+        names = "--without-slot",
+        description = {
+          "Make all but the slot, as a role that owns the outbox table and may not replicate.",
+          "'init' or 'run' with auto-init then makes the slot, with the relay's own role."
+        })
+    private boolean withoutSlot;
+  }
 
   @Override
   Report execute(RelaySettings settings) {
-    List<Step> steps = new Installation(settings).run(acceptGap);
+    Installation installation = new Installation(settings);
+    List<Step> steps =
+        scope.withoutSlot ? installation.runWithoutSlot() : installation.run(scope.acceptGap);
     return new Report(
         steps.stream()
             .map(step -> step.thing() + ": " + step.outcome())

@@ -12,6 +12,8 @@ public final class DatabaseFailures {
 
   private static final Set<String> SHUT_DOWN = Set.of("57P01", "57P02", "57P03");
 
+  private static final String DENIED = "42501";
+
   private DatabaseFailures() {}
 
   /**
@@ -52,12 +54,12 @@ public final class DatabaseFailures {
               "The database of %s does not exist: %s".formatted(database, message),
               "Create it, or correct outbox.relay.database.url.",
               failure);
-      case "42501" ->
+      case DENIED ->
           new RelayException(
               stage,
               "Role '%s' lacks a privilege: %s".formatted(username, message),
-              "Grant it; docs/configuration.md lists what the relay's role needs, or run 'init' with"
-                  + " a role that owns the table.",
+              "Grant it; docs/sql/roles.sql lists what the relay's role needs. Or run 'init' with a"
+                  + " role that owns the table, 'init --without-slot' if that may not replicate.",
               failure);
       case "53300" ->
           new RelayException(
@@ -84,6 +86,11 @@ public final class DatabaseFailures {
   public static String stateOf(Throwable failure) {
     SQLException sql = find(failure);
     return sql == null || sql.getSQLState() == null ? "" : sql.getSQLState();
+  }
+
+  /** Whether the role lacks a privilege. */
+  public static boolean isDenied(Throwable failure) {
+    return stateOf(failure).equals(DENIED);
   }
 
   /** Whether no server answered at all, or not in time; a refusal is an answer. */

@@ -3,6 +3,7 @@ package dev.outbox.relay.slot;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.parking.ParkedTable;
@@ -58,24 +59,75 @@ public final class Initialization {
                 sql, () -> record.remembering(sql, () -> run(sql, acceptGap))));
   }
 
-  private List<Step> run(JdbcClient sql, boolean acceptGap) {
-    ServerRequirements.require(sql);
+  /**
+   * Makes what is missing but the slot, for a role that owns the outbox table and may not
+   * replicate; the relay's own role makes the slot. A publication that is gone or was changed is
+   * made anew, and stays remembered as a gap.
+   *
+   * @throws RelayException when something is in the way
+   */
+  public List<Step> runWithoutSlot() {
+    return database.callPatiently(
+        sql -> InitializationLock.holding(sql, () -> runWithoutSlot(sql)));
+  }
+
+  private List<Step> runWithoutSlot(JdbcClient sql) {
+    ServerRequirements.requireServer(sql);
+    List<Step> steps = makeTables(sql);
+    boolean known = record.read(sql).isPresent();
+    steps.add(
+        step("publication " + settings.publication(), known ? renew(sql) : makePublication(sql)));
+    steps.add(
+        new Step("replication slot " + settings.slot(), "left to the role that runs the relay"));
+    return steps;
+  }
+
+  /** Whoever looks next must find the gap, or what was committed meanwhile would be lost. */
+  private boolean renew(JdbcClient sql) {
+    try {
+      return record.remembering(
+          sql,
+          () -> {
+            publication.require(sql);
+            return false;
+          });
+    } catch (GapException gap) {
+      if (record.read(sql).flatMap(Memory::gap).isEmpty()) {
+        throw gap;
+      }
+      publication.drop(sql);
+      publication.create(sql);
+      return true;
+    }
+  }
+
+  private List<Step> makeTables(JdbcClient sql) {
     TableName table = settings.tableName();
     OutboxTable.require(sql, table);
     List<Step> steps = new ArrayList<>();
     steps.add(new Step("table " + table, "has the outbox columns"));
     steps.add(step("table " + record.table(), record.createTable(sql)));
     steps.add(step("table " + parked.name(), parked.create(sql)));
+    return steps;
+  }
+
+  private boolean makePublication(JdbcClient sql) {
+    boolean missing = !publication.exists(sql);
+    if (missing) {
+      publication.create(sql);
+    }
+    publication.require(sql);
+    return missing;
+  }
+
+  private List<Step> run(JdbcClient sql, boolean acceptGap) {
+    ServerRequirements.require(sql);
+    List<Step> steps = makeTables(sql);
     Optional<Memory> memory = record.read(sql);
     if (memory.isPresent() && !acceptGap) {
       requireNoGap(sql, memory.get());
     }
-    boolean publicationMissing = !publication.exists(sql);
-    if (publicationMissing) {
-      publication.create(sql);
-    }
-    publication.require(sql);
-    steps.add(step("publication " + settings.publication(), publicationMissing));
+    steps.add(step("publication " + settings.publication(), makePublication(sql)));
     steps.addAll(initializeSlot(sql, memory, acceptGap));
     return steps;
   }

@@ -13,9 +13,14 @@ final class ServerRequirements {
   private ServerRequirements() {}
 
   static void require(JdbcClient sql) {
+    requireServer(sql);
+    requireReplicationRole(sql);
+  }
+
+  /** What does not depend on the role. */
+  static void requireServer(JdbcClient sql) {
     requireVersion(sql);
     requireLogicalLog(sql);
-    requireReplicationRole(sql);
   }
 
   private static void requireVersion(JdbcClient sql) {
@@ -58,7 +63,9 @@ final class ServerRequirements {
       throw new RelayException(
           Stage.PREFLIGHT,
           "Role '%s' may not read the write-ahead log: it lacks REPLICATION.".formatted(role),
-          "Run as a superuser: alter role %s replication".formatted(role));
+          "Run as a superuser: alter role %s replication. A role that owns the tables and shall not"
+                  .formatted(role)
+              + " replicate runs 'init --without-slot', and the relay's role makes the slot.");
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.outbox.relay.slot;
 import dev.outbox.relay.config.Identifiers;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.failure.DatabaseFailures;
 import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
@@ -13,6 +14,7 @@ import dev.outbox.relay.slot.RelayRecord.Server;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -86,12 +88,12 @@ public final class SlotRenewal {
         return Optional.of(new SlotInUse(activePid));
       }
     }
+    renewPublication(sql, gap);
     LOG.atError()
         .addKeyValue("slot", settings.slot())
         .addKeyValue("floor", floor.seq())
         .log("{} A new slot is made; this waits for the open transactions", gap.problem());
     old.ifPresent(present -> drop(sql));
-    renewPublication(sql);
     NewSlot slot = create();
     record.write(
         sql,
@@ -125,13 +127,29 @@ public final class SlotRenewal {
         .listOfRows();
   }
 
-  private void renewPublication(JdbcClient sql) {
+  private void renewPublication(JdbcClient sql, GapException gap) {
     try {
       publication.require(sql);
     } catch (GapException changed) {
-      publication.drop(sql);
-      publication.create(sql);
+      try {
+        publication.drop(sql);
+        publication.create(sql);
+      } catch (DataAccessException e) {
+        throw DatabaseFailures.isDenied(e) ? notItsOwner(gap, e) : e;
+      }
     }
+  }
+
+  /** Only the owner of a table may publish it, which a role with no more than it needs is not. */
+  private RelayException notItsOwner(GapException gap, DataAccessException denied) {
+    return new RelayException(
+        Stage.PREFLIGHT,
+        "%s Role '%s' may not make publication '%s' anew."
+            .formatted(gap.problem(), settings.database().username(), settings.publication()),
+        "Run 'init --without-slot' with the role that owns table %s; the relay then recovers by"
+                .formatted(settings.tableName())
+            + " itself.",
+        denied);
   }
 
   /**

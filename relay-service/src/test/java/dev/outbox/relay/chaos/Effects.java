@@ -11,7 +11,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * A consumer with an inbox, whose database tells how often and in which order events took effect.
@@ -24,19 +23,18 @@ final class Effects implements AutoCloseable {
   Effects(PostgresServer server, String bootstrapServers, List<String> topics) {
     database = OutboxDatabase.createEmpty(server);
     // A double effect must be seen, not refused.
-    database.execute("create table effect (event_id text primary key, times int not null)");
-    database.execute(
-        """
-        create table aggregate_effect (
-          aggregate text primary key, number bigint not null, out_of_order bigint not null)
-        """);
-    InboxSchema.migrate(dataSource());
+    database.createServiceTable("effect", "event_id text primary key, times int not null");
+    database.createServiceTable(
+        "aggregate_effect",
+        "aggregate text primary key, number bigint not null, out_of_order bigint not null");
+    InboxSchema.migrate(database.dataSource(database.roles().owner()));
+    database.roles().grant();
     runner =
         InboxRunner.builder()
             .consumer("effects-" + database.slot())
             .topics(topics.toArray(String[]::new))
             .kafka(Map.of("bootstrap.servers", bootstrapServers))
-            .dataSource(dataSource())
+            .dataSource(database.dataSource(database.roles().service()))
             .handler(Effects::apply)
             .retryWait(Duration.ofMillis(200), Duration.ofSeconds(2))
             .build();
@@ -96,14 +94,6 @@ final class Effects implements AutoCloseable {
             failure -> {
               throw new IllegalStateException("The inbox runner has failed", failure);
             });
-  }
-
-  private PGSimpleDataSource dataSource() {
-    PGSimpleDataSource dataSource = new PGSimpleDataSource();
-    dataSource.setUrl(database.url());
-    dataSource.setUser(database.server().username());
-    dataSource.setPassword(database.server().password());
-    return dataSource;
   }
 
   @Override

@@ -28,7 +28,7 @@ final class SourceTable {
   /** Rows committed since the last call, in order. */
   List<CommittedEvent> newEvents() throws SQLException {
     List<CommittedEvent> events = new ArrayList<>();
-    try (Connection connection = database.connect();
+    try (Connection connection = database.connectAsAdministrator();
         PreparedStatement select =
             connection.prepareStatement(
                 """

@@ -55,7 +55,8 @@ final class Writer implements Callable<Void> {
   @Override
   public Void call() throws InterruptedException {
     while (true) {
-      try (Connection connection = database.server().connect(database.slot())) {
+      try (Connection connection =
+          database.server().connect(database.slot(), database.roles().service())) {
         connection.setAutoCommit(false);
         while (true) {
           transaction(connection);

@@ -69,9 +69,9 @@ final class Writers implements AutoCloseable {
 
   /** The table that writers lock and count in. */
   static void prepare(OutboxDatabase database) {
-    database.execute("create table aggregate (id text primary key, number bigint not null)");
+    database.createServiceTable("aggregate", "id text primary key, number bigint not null");
     for (String id : Writer.AGGREGATES) {
-      database.execute("insert into aggregate values ('" + id + "', 0)");
+      database.write("insert into aggregate values ('" + id + "', 0)");
     }
   }
 

@@ -147,6 +147,9 @@ class KubernetesTest {
     }
     PodTemplateSpec relay = alone.the(Deployment.class).getSpec().getTemplate();
     PodTemplateSpec init = alone.the(Job.class).getSpec().getTemplate();
+    assertThat(init.getSpec().getContainers().get(0).getArgs())
+        .as("Who owns the tables may not replicate, so the relay makes its slot.")
+        .containsExactly("init", "--without-slot");
     Service service = alone.the(Service.class);
     assertSelects(service.getSpec().getSelector(), relay);
     assertThat(init.getMetadata().getLabels().entrySet())

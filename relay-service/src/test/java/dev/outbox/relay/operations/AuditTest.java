@@ -314,7 +314,7 @@ class AuditTest {
   }
 
   private void insertMany(int events) {
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         select gen_random_uuid(), 'Order', (i %% 7)::text, 'Many', '{}'

@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.config.RelaySettings;
-import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.operations.Backlog.Certainty;
 import dev.outbox.relay.operations.Backlog.Waiting;
-import dev.outbox.relay.parking.ParkedTable;
 import dev.outbox.relay.parking.ParkedTable.Listed;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
@@ -39,8 +37,6 @@ class BacklogLookTest {
   void createDatabase(PostgresServer postgres) {
     database = OutboxDatabase.create(postgres);
     settings = TestSettings.of(database, "localhost:1", Map.of());
-    new SourceDatabase(settings).call(new ParkedTable(settings)::create);
-    database.execute("create table outbox_relay (name text)");
     look = new BacklogLook(settings, nanos::get);
   }
 

@@ -95,7 +95,7 @@ class ReplayRowsTest {
   void aPageIsBoundedByTheBytesOfItsPayloads() {
     database.execute("alter table outbox_event alter payload set storage external");
     for (int megabytes : new int[] {1, 2, 2, 6, 1}) {
-      database.execute(
+      database.write(
           """
           insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
           values (gen_random_uuid(), 'Order', '1', 'Large', repeat('x', %d)::bytea)
@@ -149,7 +149,7 @@ class ReplayRowsTest {
   }
 
   private void insertMany(int events) {
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         select gen_random_uuid(), 'Order', (i %% 7)::text, 'Many', '{}'

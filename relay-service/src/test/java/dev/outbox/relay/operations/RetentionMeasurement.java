@@ -45,7 +45,6 @@ class RetentionMeasurement {
   void writersHardlyNoticeTheRemovalOfAMillionRows() throws Exception {
     RelaySettings settings = TestSettings.of(database, "localhost:1", Map.of("retention", "1d"));
     new Initialization(new SourceDatabase(settings), settings).run(false);
-    database.execute("alter table outbox_relay add column if not exists floor bigint");
     database.execute(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload, created_at)

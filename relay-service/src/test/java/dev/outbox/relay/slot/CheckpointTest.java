@@ -71,7 +71,7 @@ class CheckpointTest {
   @Test
   void aNumberTakenByATransactionThatHasNoIdYetHoldsTheCheckpointBack() throws SQLException {
     database.insert("Order", "1", "the sequence now gives numbers without writing to the log");
-    try (Connection open = database.connect();
+    try (Connection open = database.connectAsAdministrator();
         Statement statement = open.createStatement()) {
       open.setAutoCommit(false);
       // Given what happens within an insert: first the number, then the ID

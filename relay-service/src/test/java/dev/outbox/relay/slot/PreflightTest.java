@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import static org.awaitility.Awaitility.await;
 
+import dev.outbox.local.DatabaseRoles.Login;
 import dev.outbox.local.LocalPostgres;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
@@ -20,6 +21,7 @@ import dev.outbox.relay.slot.RelayRecord.Server;
 import dev.outbox.relay.source.SlotStart;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -40,7 +42,7 @@ class PreflightTest {
 
   @BeforeEach
   void createDatabase(PostgresServer server) {
-    use(OutboxDatabase.create(server));
+    use(OutboxDatabase.createUninitialised(server));
   }
 
   /** For a server of the test's own: the shared database is the one to be closed at the end. */
@@ -56,7 +58,14 @@ class PreflightTest {
 
   private void use(OutboxDatabase created) {
     database = created;
-    settings = TestSettings.of(database, "localhost:1", Map.of("on-gap", "refuse"));
+    settings = settings(Map.of("on-gap", "refuse"));
+  }
+
+  /** Of one who may do everything; {@link ThreeRolesTest} has what each role may. */
+  private RelaySettings settings(Map<String, String> more) {
+    Map<String, String> all = new HashMap<>(TestSettings.as(database.administrator()));
+    all.putAll(more);
+    return TestSettings.of(database, "localhost:1", all);
   }
 
   @Test
@@ -301,7 +310,7 @@ class PreflightTest {
     try (LocalPostgres server =
         LocalPostgres.builder().setting("max_replication_slots", "0").start()) {
       useFor(
-          OutboxDatabase.create(server),
+          OutboxDatabase.createUninitialised(server),
           () -> {
             assertThatThrownBy(this::init).isNotInstanceOf(GapException.class);
             // Then the next attempt is a first one again
@@ -339,11 +348,7 @@ class PreflightTest {
   @Test
   void anotherSlotNameForTheSameRelayIsRefused() {
     init();
-    settings =
-        TestSettings.of(
-            database,
-            "localhost:1",
-            Map.of("name", settings.name(), "slot", database.slot() + "2"));
+    settings = settings(Map.of("name", settings.name(), "slot", database.slot() + "2"));
     assertRefused(this::check, "has used slot", "outbox.relay.name");
   }
 
@@ -351,7 +356,7 @@ class PreflightTest {
   void anInvalidatedSlotIsDetected() {
     // Given a server that keeps little log for slots
     try (LocalPostgres server = OutboxDatabase.serverKeepingLittleLog().start()) {
-      useFor(OutboxDatabase.create(server), this::invalidateAndCheck);
+      useFor(OutboxDatabase.createUninitialised(server), this::invalidateAndCheck);
     }
   }
 
@@ -369,7 +374,7 @@ class PreflightTest {
   void aServerThatDoesNotLogLogicallyIsRefused() {
     try (LocalPostgres server = LocalPostgres.builder().setting("wal_level", "replica").start()) {
       useFor(
-          OutboxDatabase.create(server),
+          OutboxDatabase.createUninitialised(server),
           () ->
               assertRefused(
                   this::init, "wal_level=replica", "alter system set wal_level = logical"));
@@ -378,15 +383,11 @@ class PreflightTest {
 
   @Test
   void aWrongPasswordAndAMissingDatabaseAreTold() {
-    settings = TestSettings.of(database, "localhost:1", Map.of("database.password", "wrong"));
+    settings = settings(Map.of("database.password", "wrong"));
     assertRefused(this::check, "refuses role 'postgres'", "outbox.relay.database.password");
-    settings =
-        TestSettings.of(
-            database, "localhost:1", Map.of("database.url", database.server().jdbcUrl("nowhere")));
+    settings = settings(Map.of("database.url", database.server().jdbcUrl("nowhere")));
     assertRefused(this::check, "does not exist", "outbox.relay.database.url");
-    settings =
-        TestSettings.of(
-            database, "localhost:1", Map.of("database.url", "jdbc:postgresql://localhost:1/x"));
+    settings = settings(Map.of("database.url", "jdbc:postgresql://localhost:1/x"));
     assertRefused(this::check, "cannot be reached", "Start PostgreSQL");
   }
 
@@ -403,9 +404,8 @@ class PreflightTest {
   private String useRole(String attributes) {
     String role = database.slot();
     database.execute("create role " + role + " " + attributes + " password 'x'");
-    settings =
-        TestSettings.of(
-            database, "localhost:1", Map.of("database.username", role, "database.password", "x"));
+    database.execute("grant connect on database %1$s to %1$s".formatted(role));
+    settings = settings(TestSettings.as(new Login(role, "x")));
     return role;
   }
 

@@ -24,8 +24,8 @@ final class SlotOccupant implements AutoCloseable {
 
   static SlotOccupant of(OutboxDatabase database) throws SQLException {
     Properties properties = new Properties();
-    PGProperty.USER.set(properties, database.server().username());
-    PGProperty.PASSWORD.set(properties, database.server().password());
+    PGProperty.USER.set(properties, database.roles().relay().role());
+    PGProperty.PASSWORD.set(properties, database.roles().relay().password());
     PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "15");
     PGProperty.REPLICATION.set(properties, "database");
     PGProperty.PREFER_QUERY_MODE.set(properties, "simple");

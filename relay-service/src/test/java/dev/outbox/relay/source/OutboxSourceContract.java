@@ -28,6 +28,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +65,7 @@ public abstract class OutboxSourceContract {
   @BeforeEach
   void initialise(PostgresServer server) {
     database = OutboxDatabase.create(server);
+    database.roles().grantWithMessages();
     settings = TestSettings.of(database, "localhost:1", Map.of());
     new Initialization(new SourceDatabase(settings), settings).run(false);
   }
@@ -77,7 +79,7 @@ public abstract class OutboxSourceContract {
   @Test
   void aCommittedRowBecomesAnEventWithEverythingTheRowSays() throws Exception {
     // Given a row with all columns, and one with only what is mandatory
-    database.execute(
+    database.write(
         """
         insert into outbox_event (id, aggregatetype, aggregateid, type, payload, headers) values
           ('0197a000-0000-7000-8000-000000000001', 'Order', 'ä-1', 'Placed', '\\x00ff41', '{"a":"b"}'),
@@ -229,7 +231,7 @@ public abstract class OutboxSourceContract {
             .copyIn(
                 "copy outbox_event (id, aggregatetype, aggregateid, type) from stdin",
                 new StringReader(rows.toString()));
-        database.execute(
+        database.write(
             """
             insert into outbox_event (id, aggregatetype, aggregateid, type)
             select gen_random_uuid(), 'Order', i % 7, 'Inserted' from generate_series(1, 150) i
@@ -528,10 +530,8 @@ public abstract class OutboxSourceContract {
     String odd = "\"Odd, [schema]*\".\"out-box (1)|x\"";
     database.execute("create schema \"Odd, [schema]*\"");
     database.execute("create table " + odd + " (like outbox_event including all)");
-    settings =
-        TestSettings.of(
-            database,
-            "localhost:1",
+    Map<String, String> more =
+        new HashMap<>(
             Map.of(
                 "name",
                 "odd",
@@ -541,6 +541,9 @@ public abstract class OutboxSourceContract {
                 database.slot() + "_odd",
                 "table",
                 "Odd, [schema]*.out-box (1)|x"));
+    // Made by the administrator, without the roles' rights.
+    more.putAll(TestSettings.as(database.administrator()));
+    settings = TestSettings.of(database, "localhost:1", more);
     new Initialization(new SourceDatabase(settings), settings).run(false);
     // When a row is written to it
     try (Run run = new Run()) {

@@ -2,8 +2,12 @@ package dev.outbox.relay.support;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.outbox.local.DatabaseRoles;
+import dev.outbox.local.DatabaseRoles.Login;
 import dev.outbox.local.LocalPostgres;
 import dev.outbox.local.PostgresServer;
+import dev.outbox.relay.Installation;
+import dev.outbox.relay.config.RelaySettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -20,22 +24,36 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
 
-/** A database of its own with an outbox table, on a real server. Closing it frees its slots. */
+/**
+ * A database of its own with an outbox table, on a real server, used by the three roles of {@code
+ * docs/sql/roles.sql}. What tests do as the administrator goes through {@link #execute} and {@link
+ * #query}. Closing it frees its slots.
+ */
 public final class OutboxDatabase implements AutoCloseable {
 
   private static final Path TABLE = Path.of("..", "docs", "sql", "outbox_event.sql");
 
   private final PostgresServer server;
   private final String name;
+  private final DatabaseRoles roles;
 
-  private OutboxDatabase(PostgresServer server, String name) {
-    this.server = server;
-    this.name = name;
+  private OutboxDatabase(DatabaseRoles roles) {
+    this.server = roles.server();
+    this.name = roles.database();
+    this.roles = roles;
   }
 
-  /** A new database with the published table. */
+  /** A new database with all that a relay's role needs to find. */
   public static OutboxDatabase create(PostgresServer server) {
+    OutboxDatabase database = createUninitialised(server);
+    database.install();
+    return database;
+  }
+
+  /** A new database with the published table, in which {@code init} has not run. */
+  public static OutboxDatabase createUninitialised(PostgresServer server) {
     OutboxDatabase database = createEmpty(server);
     database.createTable();
     return database;
@@ -43,21 +61,43 @@ public final class OutboxDatabase implements AutoCloseable {
 
   /** A new database without any table. */
   public static OutboxDatabase createEmpty(PostgresServer server) {
-    return new OutboxDatabase(server, server.createDatabase("relay"));
+    return new OutboxDatabase(DatabaseRoles.create(server, server.createDatabase("relay")));
   }
 
   /** Makes the published table. */
   public void createTable() {
     try {
-      execute(Files.readString(TABLE));
+      executeAs(roles.owner(), Files.readString(TABLE));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    roles.grant();
+  }
+
+  /** What the owner's {@code init --without-slot} makes. */
+  public void install() {
+    RelaySettings settings = TestSettings.of(this, "localhost:1", TestSettings.as(roles.owner()));
+    new Installation(settings).runWithoutSlot();
+    roles.grant();
+  }
+
+  /** A table of the service's own, made by the owner. */
+  public void createServiceTable(String table, String columns) {
+    executeAs(
+        roles.owner(),
+        "create table %1$s (%2$s); grant select, insert, update, delete on %1$s to %3$s"
+            .formatted(table, columns, roles.service().role()));
+  }
+
+  /** Who may do what; {@link DatabaseRoles#grant} after further tables were made. */
+  public DatabaseRoles roles() {
+    return roles;
   }
 
   /** The same database on a server that has taken the place of this one's. */
   public OutboxDatabase on(PostgresServer successor) {
-    return new OutboxDatabase(successor, name);
+    return new OutboxDatabase(
+        new DatabaseRoles(successor, name, roles.owner(), roles.service(), roles.relay()));
   }
 
   /** Writes to another table until the slot has lost its log; the server must keep little of it. */
@@ -92,16 +132,51 @@ public final class OutboxDatabase implements AutoCloseable {
     return name;
   }
 
+  /** A connection of the service that writes. */
   public Connection connect() {
+    return connect(roles.service());
+  }
+
+  private Connection connect(Login login) {
     try {
-      return server.connect(name);
+      return server.connect(name, login);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
   }
 
+  /** Connections of this role. */
+  public PGSimpleDataSource dataSource(Login login) {
+    PGSimpleDataSource dataSource = new PGSimpleDataSource();
+    dataSource.setUrl(url());
+    dataSource.setUser(login.role());
+    dataSource.setPassword(login.password());
+    return dataSource;
+  }
+
+  /** The superuser, for tests whose relay needs more than its role may. */
+  public Login administrator() {
+    return new Login(server.username(), server.password());
+  }
+
+  /** A connection of the superuser. */
+  public Connection connectAsAdministrator() {
+    return connect(administrator());
+  }
+
+  /** As the superuser. */
   public void execute(String sql) {
-    try (Connection connection = connect();
+    executeAs(administrator(), sql);
+  }
+
+  /** As the service that writes. */
+  public void write(String sql) {
+    executeAs(roles.service(), sql);
+  }
+
+  /** As this role. */
+  public void executeAs(Login login, String sql) {
+    try (Connection connection = connect(login);
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     } catch (SQLException e) {
@@ -117,7 +192,7 @@ public final class OutboxDatabase implements AutoCloseable {
 
   /** The first column of all rows as text. */
   public List<String> queryAll(String sql) {
-    try (Connection connection = connect();
+    try (Connection connection = connectAsAdministrator();
         Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery(sql)) {
       List<String> rows = new ArrayList<>();
@@ -212,7 +287,8 @@ public final class OutboxDatabase implements AutoCloseable {
 
   /** Makes the relay's publication as the relay does. */
   public void createPublication() {
-    execute(
+    executeAs(
+        roles.owner(),
         "create publication "
             + slot()
             + " for table outbox_event (id, aggregatetype, aggregateid, type, payload, headers)"

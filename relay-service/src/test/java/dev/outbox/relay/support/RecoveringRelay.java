@@ -94,7 +94,7 @@ public final class RecoveringRelay implements AutoCloseable {
 
   /** Writes events to several aggregates, in one transaction. */
   public void insert(int events) {
-    database.execute(
+    database.write(
         """
         insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
         select gen_random_uuid(), 'Order', (i %% 7)::text, 'Happened', '{}'

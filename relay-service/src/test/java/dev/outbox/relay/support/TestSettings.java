@@ -1,5 +1,6 @@
 package dev.outbox.relay.support;
 
+import dev.outbox.local.DatabaseRoles.Login;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.SettingsLoader;
 import java.util.LinkedHashMap;
@@ -27,8 +28,7 @@ public final class TestSettings {
     Map<String, String> properties = new LinkedHashMap<>();
     properties.put("name", "test-" + database.slot());
     properties.put("database.url", database.url());
-    properties.put("database.username", database.server().username());
-    properties.put("database.password", database.server().password());
+    properties.putAll(as(database.roles().relay()));
     properties.put("kafka.bootstrap-servers", bootstrapServers);
     properties.put("slot", database.slot());
     properties.put("publication", database.slot());
@@ -40,6 +40,11 @@ public final class TestSettings {
     Map<String, String> prefixed = new LinkedHashMap<>();
     properties.forEach((key, value) -> prefixed.put("outbox.relay." + key, value));
     return prefixed;
+  }
+
+  /** What makes it connect as somebody else than the relay's role. */
+  public static Map<String, String> as(Login login) {
+    return Map.of("database.username", login.role(), "database.password", login.password());
   }
 
   public static StandardEnvironment environment(Map<String, ?> properties) {

@@ -1,5 +1,6 @@
 package dev.outbox.local.demo;
 
+import dev.outbox.local.DatabaseRoles;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.LocalKafka;
 import dev.outbox.local.LocalPostgres;
@@ -24,6 +25,7 @@ final class DemoStack {
   private final PostgresServer postgres;
   private final KafkaServer kafka;
   private final DemoDatabase database;
+  private final DatabaseRoles roles;
   private final Application orderService;
   private final Application relay;
   private final ControlServer control;
@@ -34,6 +36,7 @@ final class DemoStack {
       PostgresServer postgres,
       KafkaServer kafka,
       DemoDatabase database,
+      DatabaseRoles roles,
       Application orderService,
       Application relay,
       ControlServer control,
@@ -42,6 +45,7 @@ final class DemoStack {
     this.postgres = postgres;
     this.kafka = kafka;
     this.database = database;
+    this.roles = roles;
     this.orderService = orderService;
     this.relay = relay;
     this.control = control;
@@ -69,6 +73,7 @@ final class DemoStack {
     screen.starting("PostgreSQL");
     postgres.start();
     DemoDatabase database = closing.add(DemoDatabase.create(postgres));
+    DatabaseRoles roles = DemoSchema.make(postgres, options.orderServiceJar());
     screen.started("localhost:" + postgres.port());
 
     screen.starting("Kafka");
@@ -89,14 +94,21 @@ final class DemoStack {
                 options.port(),
                 List.of(
                     "--spring.datasource.url=" + postgres.jdbcUrl(DemoDatabase.NAME),
-                    "--spring.datasource.username=" + postgres.username(),
-                    "--spring.datasource.password=" + postgres.password(),
+                    "--spring.datasource.username=" + roles.service().role(),
+                    "--spring.flyway.enabled=false",
+                    "--outbox.writer.migrate=false",
+                    "--outbox.inbox.migrate=false",
+                    "--outbox.idempotency.migrate=false",
+                    "--outbox.jobs.migrate=false",
+                    "--outbox.token.migrate=false",
                     "--demo.kafka.bootstrap-servers=" + kafka.bootstrapServers()),
-                Map.of("DEMO_CONTROL_URL", control.url(), "DEMO_CONTROL_TOKEN", control.token())));
+                Map.of(
+                    "SPRING_DATASOURCE_PASSWORD", roles.service().password(),
+                    "DEMO_CONTROL_URL", control.url(),
+                    "DEMO_CONTROL_TOKEN", control.token())));
     orderService.awaitHealthy(http);
     screen.started(orderService.url());
 
-    // After the order service, whose outbox writer makes the table that the relay reads.
     screen.starting("relay");
     String operatorPassword = Secrets.random();
     Application relay =
@@ -107,7 +119,7 @@ final class DemoStack {
                 logs.relay(),
                 "256m",
                 options.relayPort(),
-                autoInit(relaySettings(postgres, kafka)),
+                autoInit(relaySettings(roles, kafka)),
                 Map.of(
                     "OUTBOX_RELAY_CONSOLE_USERNAME", OPERATOR,
                     "OUTBOX_RELAY_CONSOLE_PASSWORD", operatorPassword)));
@@ -115,7 +127,7 @@ final class DemoStack {
     screen.started(relay.url());
     DemoStack stack =
         new DemoStack(
-            http, postgres, kafka, database, orderService, relay, control, operatorPassword);
+            http, postgres, kafka, database, roles, orderService, relay, control, operatorPassword);
     // The last to be added, so that no harm starts anything again while all is being stopped.
     closing.add(control);
     Harms harms = new Harms(stack, options, logs, screen);
@@ -131,12 +143,12 @@ final class DemoStack {
     }
   }
 
-  private static List<String> relaySettings(PostgresServer postgres, KafkaServer kafka) {
+  private static List<String> relaySettings(DatabaseRoles roles, KafkaServer kafka) {
     return List.of(
         "--outbox.relay.name=orders",
-        "--outbox.relay.database.url=" + postgres.jdbcUrl(DemoDatabase.NAME),
-        "--outbox.relay.database.username=" + postgres.username(),
-        "--outbox.relay.database.password=" + postgres.password(),
+        "--outbox.relay.database.url=" + roles.server().jdbcUrl(roles.database()),
+        "--outbox.relay.database.username=" + roles.relay().role(),
+        "--outbox.relay.database.password=" + roles.relay().password(),
         "--outbox.relay.kafka.bootstrap-servers=" + kafka.bootstrapServers());
   }
 
@@ -154,6 +166,10 @@ final class DemoStack {
 
   DemoDatabase database() {
     return database;
+  }
+
+  DatabaseRoles roles() {
+    return roles;
   }
 
   PostgresServer postgres() {
@@ -182,7 +198,7 @@ final class DemoStack {
 
   /** The settings of the relay, for its other commands. */
   List<String> relaySettings() {
-    return relaySettings(postgres, kafka);
+    return relaySettings(roles, kafka);
   }
 
   /**

@@ -31,10 +31,10 @@ final class ThingsToTry {
         "Write an event without any library: a row is enough",
         "PGPASSWORD=%s psql -h %s -p %d -U %s %s <<'SQL'"
             .formatted(
-                postgres().password(),
+                stack.roles().service().password(),
                 postgres().host(),
                 postgres().port(),
-                postgres().username(),
+                stack.roles().service().role(),
                 DemoDatabase.NAME),
         """
         insert into outbox_event (id, aggregatetype, aggregateid, type, payload)

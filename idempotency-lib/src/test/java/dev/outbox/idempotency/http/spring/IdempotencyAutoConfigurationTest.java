@@ -37,7 +37,6 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.webmvc.autoconfigure.WebMvcAutoConfiguration;
 import org.springframework.core.NestedExceptionUtils;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
-import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -53,7 +52,7 @@ class IdempotencyAutoConfigurationTest {
 
   IdempotencyAutoConfigurationTest(PostgresServer postgres) {
     this.postgres = postgres;
-    this.database = TestDatabase.empty(postgres);
+    this.database = TestDatabase.ofOwner(postgres);
     this.application =
         new WebApplicationContextRunner()
             .withConfiguration(
@@ -263,11 +262,7 @@ class IdempotencyAutoConfigurationTest {
 
   @Test
   void aTransactionManagerOfAnotherDataSourceIsRefusedBeforeAnythingIsWritten() {
-    DataSource other =
-        new DriverManagerDataSource(
-            postgres.jdbcUrl(postgres.createDatabase("other")),
-            postgres.username(),
-            postgres.password());
+    DataSource other = TestDatabase.ofOwner(postgres).dataSource();
     application
         .withBean(PlatformTransactionManager.class, () -> new DataSourceTransactionManager(other))
         .run(

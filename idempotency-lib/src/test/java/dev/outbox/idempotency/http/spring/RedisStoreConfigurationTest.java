@@ -52,7 +52,7 @@ class RedisStoreConfigurationTest {
   private final WebApplicationContextRunner application;
 
   RedisStoreConfigurationTest(PostgresServer postgres) {
-    this.database = TestDatabase.empty(postgres);
+    this.database = TestDatabase.ofOwner(postgres);
     this.application =
         new WebApplicationContextRunner()
             .withConfiguration(

@@ -1,6 +1,7 @@
 package dev.outbox.idempotency.http.spring;
 
 import dev.outbox.idempotency.TestDatabase;
+import dev.outbox.idempotency.http.IdempotencySchema;
 import dev.outbox.local.PostgresServer;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -39,7 +40,8 @@ final class Shop implements AutoCloseable {
 
   static TestDatabase database(PostgresServer postgres) throws SQLException, IOException {
     TestDatabase database = TestDatabase.empty(postgres);
-    database.execute(Files.readString(Path.of("..", "docs", "sql", "outbox_event.sql")));
+    database.apply(Files.readString(Path.of("..", "docs", "sql", "outbox_event.sql")));
+    database.migrate(IdempotencySchema::migrate);
     database.execute(
         """
         create table customer_order (
@@ -75,6 +77,7 @@ final class Shop implements AutoCloseable {
             "spring.main.banner-mode=off",
             "spring.flyway.enabled=false",
             "outbox.inbox.enabled=false",
+            "outbox.idempotency.migrate=false",
             "outbox.idempotency.max-response-size=1000B",
             "outbox.idempotency.max-request-size=1000B",
             "outbox.idempotency.claim-wait=20s",

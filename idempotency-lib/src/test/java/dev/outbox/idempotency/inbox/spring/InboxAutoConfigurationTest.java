@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.idempotency.inbox.EventKey;
 import dev.outbox.idempotency.inbox.InboxRunner;
@@ -38,7 +39,6 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.BadSqlGrammarException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
-import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -52,11 +52,7 @@ class InboxAutoConfigurationTest {
   private final ApplicationContextRunner application;
 
   InboxAutoConfigurationTest(PostgresServer postgres) {
-    this.dataSource =
-        new DriverManagerDataSource(
-            postgres.jdbcUrl(postgres.createDatabase("inbox_spring")),
-            postgres.username(),
-            postgres.password());
+    this.dataSource = TestDatabase.ofOwner(postgres).dataSource();
     this.jdbc = new JdbcTemplate(dataSource);
     this.application =
         new ApplicationContextRunner()

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.idempotency.jobs.Job;
 import dev.outbox.idempotency.jobs.JobKey;
@@ -29,7 +30,6 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.BadSqlGrammarException;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -43,11 +43,7 @@ class JobsAutoConfigurationTest {
   private final ApplicationContextRunner application;
 
   JobsAutoConfigurationTest(PostgresServer postgres) {
-    this.dataSource =
-        new DriverManagerDataSource(
-            postgres.jdbcUrl(postgres.createDatabase("jobs_spring")),
-            postgres.username(),
-            postgres.password());
+    this.dataSource = TestDatabase.ofOwner(postgres).dataSource();
     this.jdbc = new JdbcTemplate(dataSource);
     this.application =
         new ApplicationContextRunner()

@@ -3,6 +3,7 @@ package dev.outbox.idempotency.token.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.idempotency.TransactionRequiredException;
 import dev.outbox.idempotency.token.TokenResult;
 import dev.outbox.idempotency.token.TokenSchemaException;
@@ -22,7 +23,6 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceTransactionManagerAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
-import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -35,11 +35,7 @@ class TokenAutoConfigurationTest {
   private final ApplicationContextRunner application;
 
   TokenAutoConfigurationTest(PostgresServer postgres) {
-    DataSource dataSource =
-        new DriverManagerDataSource(
-            postgres.jdbcUrl(postgres.createDatabase("token_spring")),
-            postgres.username(),
-            postgres.password());
+    DataSource dataSource = TestDatabase.ofOwner(postgres).dataSource();
     this.application =
         new ApplicationContextRunner()
             .withConfiguration(

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import static org.awaitility.Awaitility.await;
 
+import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.idempotency.inbox.spring.InboxAutoConfiguration;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
@@ -42,7 +43,6 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.kafka.annotation.EnableKafka;
 import org.springframework.kafka.annotation.KafkaListener;
 import org.springframework.kafka.config.ConcurrentKafkaListenerContainerFactory;
@@ -67,11 +67,7 @@ class KafkaInboxTest {
   KafkaInboxTest(PostgresServer postgres, KafkaServer kafka) {
     this.kafka = kafka;
     kafka.createTopic(topic, 1);
-    DataSource dataSource =
-        new DriverManagerDataSource(
-            postgres.jdbcUrl(postgres.createDatabase("inbox_listener")),
-            postgres.username(),
-            postgres.password());
+    DataSource dataSource = TestDatabase.ofOwner(postgres).dataSource();
     this.jdbc = new JdbcTemplate(dataSource);
     jdbc.execute("create table effect (n bigint generated always as identity, event_id text)");
     this.application =
