@@ -45,6 +45,16 @@ class DatabaseTlsTest {
   private static final String ROLE = "relay";
   private static final String PASSWORD = "relay-password";
 
+  /** Those of the relay, as the server sees them. */
+  private static final String CONNECTIONS =
+      """
+      select distinct a.backend_type || ' ' || s.ssl || ' ' || s.version || ' ' || s.client_dn
+      from pg_stat_activity a join pg_stat_ssl s using (pid)
+      where a.usename = '%s'
+      order by 1
+      """
+          .formatted(ROLE);
+
   @TempDir private static Path folder = Path.of("");
   private static Certificates certificates = new Certificates(Path.of("target"));
   private static LocalPostgres server = LocalPostgres.builder().build();
@@ -94,19 +104,14 @@ class DatabaseTlsTest {
   void everyConnectionIsEncryptedAndShowsTheRelaysCertificate() {
     start(certificates.urlWithOwn(database.url()));
     assertPublishes();
-    // The stream and the relay's other connections
-    assertThat(
-            database.queryAll(
-                """
-                select distinct a.backend_type || ' ' || s.ssl || ' ' || s.version
-                  || ' ' || s.client_dn
-                from pg_stat_activity a join pg_stat_ssl s using (pid)
-                where a.usename = '%s'
-                order by 1
-                """
-                    .formatted(ROLE)))
-        .containsExactly(
-            "client backend true TLSv1.3 /CN=relay", "walsender true TLSv1.3 /CN=relay");
+    // The stream, and the one on which the relay looks whether it still leads
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(database.queryAll(CONNECTIONS))
+                    .containsExactly(
+                        "client backend true TLSv1.3 /CN=relay", "walsender true TLSv1.3 /CN=relay"));
   }
 
   @ParameterizedTest

@@ -119,7 +119,7 @@ final class SettingsCheck {
     require(
         valid,
         "database.url",
-        database.url(),
+        withoutParameters(database.url()),
         "not a PostgreSQL JDBC URL",
         "write jdbc:postgresql://host:port/database");
     if (valid && parsed != null) {
@@ -127,7 +127,7 @@ final class SettingsCheck {
       require(
           host == null || !host.contains(","),
           "database.url",
-          database.url(),
+          withoutParameters(database.url()),
           "names several hosts, and a replication slot lives on one",
           "name the primary, or an address that follows it");
       require(
@@ -144,6 +144,11 @@ final class SettingsCheck {
         database.username(),
         "the relay needs a role with LOGIN and REPLICATION",
         "set it to that role's name");
+  }
+
+  /** There may be a secret among them. */
+  private static String withoutParameters(String url) {
+    return url.replaceFirst("\\?.*", "?(masked)");
   }
 
   private void checkKafka(RelaySettings.Kafka kafka) {
