@@ -31,6 +31,8 @@ spring:
     # Optional for those who have no secrets; a Secret that is missing keeps the pod from starting.
     import: "optional:configtree:/etc/outbox-relay/secrets/"
 server:
+  # For probes and metrics; the NetworkPolicy says who else gets there.
+  address: 0.0.0.0
   port: 8081
 outbox:
   relay:

@@ -178,13 +178,22 @@ class ArchitectureTest {
           .haveFullyQualifiedName(RELAY + "control.ControlLog");
 
   @ArchTest
-  static final ArchRule onlyTheConsoleKnowsSecurityAndTheLogsWriter =
+  static final ArchRule onlyTheConsoleKnowsSecurity =
       noClasses()
           .that()
           .resideOutsideOfPackage(RELAY + "web.console..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("org.springframework.security..", "ch.qos.logback..");
+          .resideInAnyPackage("org.springframework.security..");
+
+  @ArchTest
+  static final ArchRule onlyTheConsoleAndTheMaskKnowWhoWritesTheLog =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(RELAY + "web.console..", RELAY + "log..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("ch.qos.logback..");
 
   @ArchTest
   static final ArchRule packagesFormNoCycle =

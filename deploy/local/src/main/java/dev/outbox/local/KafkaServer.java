@@ -21,8 +21,8 @@ public interface KafkaServer extends RestartableServer {
    */
   default void createTopic(String name, int partitions) {
     NewTopic topic = new NewTopic(name, Optional.of(partitions), Optional.empty());
-    TopicAdministration.run(
-        this, "create", name, admin -> admin.createTopics(List.of(topic)).all());
+    Administration.run(
+        this, "create the topic " + name, admin -> admin.createTopics(List.of(topic)).all());
   }
 
   /**
@@ -32,8 +32,9 @@ public interface KafkaServer extends RestartableServer {
    * @throws LocalStackException when the broker refuses
    */
   default void deleteTopic(String name) {
-    TopicAdministration.run(this, "delete", name, admin -> admin.deleteTopics(List.of(name)).all());
-    TopicAdministration.awaitGone(this, name);
+    Administration.run(
+        this, "delete the topic " + name, admin -> admin.deleteTopics(List.of(name)).all());
+    Administration.awaitGone(this, name);
   }
 
   /**
@@ -45,10 +46,9 @@ public interface KafkaServer extends RestartableServer {
     AlterConfigOp change =
         new AlterConfigOp(new ConfigEntry(setting, value), AlterConfigOp.OpType.SET);
     ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, name);
-    TopicAdministration.run(
+    Administration.run(
         this,
-        "configure",
-        name,
+        "configure the topic " + name,
         admin -> admin.incrementalAlterConfigs(Map.of(topic, List.of(change))).all());
   }
 }

@@ -66,8 +66,8 @@ final class KafkaSettings {
   private final @Nullable KafkaSettings controller;
   private final Properties properties = new Properties();
 
-  /** Where the broker listens, and where it tells clients that it does. */
-  private record Listener(int port, int advertisedPort) {}
+  /** How and where the broker listens, and where it tells clients that it does. */
+  private record Listener(String protocol, int port, int advertisedPort) {}
 
   private KafkaSettings(Path directory, int nodeId, int port, @Nullable KafkaSettings controller) {
     this.directory = directory;
@@ -105,7 +105,17 @@ final class KafkaSettings {
 
   /** Adds a listener, or moves it. */
   void listen(String name, int port, int advertisedPort) {
-    listeners.put(name, new Listener(port, advertisedPort));
+    listeners.put(name, new Listener(PLAINTEXT, port, advertisedPort));
+  }
+
+  /** Adds a listener for clients that come by TLS. */
+  void listen(TlsListener listener, int port) {
+    listeners.put(listener.name(), new Listener(listener.protocol(), port, port));
+    listener.settings(directory).forEach(this::set);
+  }
+
+  String nodeId() {
+    return "" + nodeId;
   }
 
   void set(String name, String value) {
@@ -123,7 +133,8 @@ final class KafkaSettings {
         "listener.security.protocol.map",
         CONTROLLER
             + ":PLAINTEXT,"
-            + eachListener((name, it) -> name.equals(CONTROLLER) ? "" : name + ":PLAINTEXT"));
+            + eachListener(
+                (name, it) -> name.equals(CONTROLLER) ? "" : name + ":" + it.protocol()));
     all.setProperty(
         "listeners", eachListener((name, it) -> "%s://localhost:%d".formatted(name, it.port())));
     all.setProperty(

@@ -1,9 +1,16 @@
 package dev.outbox.local;
 
+import dev.outbox.local.tls.Identity;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.security.auth.KafkaPrincipal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +24,7 @@ public final class LocalKafka implements KafkaServer {
   private final DataDirectory directory;
   private final KafkaSettings settings;
   private final int restrictedPort;
+  private final Map<String, Integer> encrypted = new LinkedHashMap<>();
   private final Broker broker;
   private volatile int port;
 
@@ -29,6 +37,7 @@ public final class LocalKafka implements KafkaServer {
             : KafkaSettings.joining(builder.first.settings, directory.path(), port);
     this.restrictedPort = builder.accessLists ? TcpPorts.free() : 0;
     builder.configure(settings, restrictedPort);
+    builder.listeners.forEach(this::listen);
     builder.settings.forEach(settings::set);
     this.broker =
         builder.inProcess
@@ -70,6 +79,60 @@ public final class LocalKafka implements KafkaServer {
       throw new IllegalStateException("This broker has no access lists: build it with them");
     }
     return new AccessLists(this, "localhost:" + restrictedPort);
+  }
+
+  private void listen(TlsListener listener) {
+    int own = TcpPorts.free();
+    encrypted.put(listener.name(), own);
+    settings.listen(listener, own);
+  }
+
+  /**
+   * The value for {@code bootstrap.servers} of clients that come by TLS.
+   *
+   * @param listener the name of a {@link TlsListener} that the broker was built with
+   */
+  public String bootstrapServers(String listener) {
+    Integer port = encrypted.get(listener);
+    if (port == null) {
+      throw new IllegalArgumentException("This broker has no listener " + listener);
+    }
+    return "localhost:" + port;
+  }
+
+  /** Presents another certificate to whoever connects from now on; connections there are stay. */
+  public void present(String listener, Identity other) {
+    Path file =
+        other.writeAll(directory.resolve(listener + "-" + System.nanoTime() + TlsListener.PEM));
+    AlterConfigOp change =
+        new AlterConfigOp(
+            new ConfigEntry(TlsListener.keyStore(listener), file.toString()),
+            AlterConfigOp.OpType.SET);
+    ConfigResource self = new ConfigResource(ConfigResource.Type.BROKER, settings.nodeId());
+    Administration.run(
+        this,
+        "present another certificate",
+        admin -> admin.incrementalAlterConfigs(Map.of(self, List.of(change))).all());
+    // The controller answers before the broker has heard of it.
+    Waiting.until(
+        "another certificate",
+        PATIENCE,
+        broker::endedWithin,
+        () -> Readiness.presents(bootstrapServers(listener), other.certificate()));
+  }
+
+  /** Who may log in by password at listeners made {@link TlsListener#forPasswords}. */
+  public Accounts accounts() {
+    return new Accounts(this);
+  }
+
+  /**
+   * What a client may do, if the broker was built with {@link Builder#grants}.
+   *
+   * @param user the name of an account; of a certificate its distinguished name, {@code CN=…}
+   */
+  public Grants grants(String user) {
+    return new Grants(this, new KafkaPrincipal(KafkaPrincipal.USER_TYPE, user));
   }
 
   /** The file with the output of a broker in its own process. */
@@ -116,6 +179,7 @@ public final class LocalKafka implements KafkaServer {
 
     private boolean inProcess;
     private boolean accessLists;
+    private final List<TlsListener> listeners = new ArrayList<>();
     private @Nullable LocalKafka first;
     private final List<FaultProxy> proxies = new ArrayList<>();
     private final List<String> jvmArguments = new ArrayList<>(KafkaSettings.HEAP);
@@ -156,6 +220,21 @@ public final class LocalKafka implements KafkaServer {
      */
     public Builder accessLists() {
       accessLists = true;
+      return this;
+    }
+
+    /** Lets the broker be reached by TLS too, at {@link LocalKafka#bootstrapServers(String)}. */
+    public Builder listener(TlsListener listener) {
+      listeners.add(listener);
+      return this;
+    }
+
+    /**
+     * Clients who say who they are may do only what {@link LocalKafka#grants} gives them. Those who
+     * do not, such as all of {@link LocalKafka#bootstrapServers()}, may do everything.
+     */
+    public Builder grants() {
+      Grants.SETTINGS.forEach(this::setting);
       return this;
     }
 

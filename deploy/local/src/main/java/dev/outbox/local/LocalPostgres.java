@@ -1,9 +1,15 @@
 package dev.outbox.local;
 
+import dev.outbox.local.tls.CertificateAuthority;
+import dev.outbox.local.tls.Identity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,10 +31,15 @@ public final class LocalPostgres implements PostgresServer {
   private final DataDirectory directory;
   private final Path data;
   private final int port;
+  private final @Nullable PostgresEncryption encryption;
   private @Nullable ChildProcess server;
 
   private LocalPostgres(Builder builder) {
     this.version = builder.version;
+    this.encryption = builder.encryption();
+    if (encryption != null) {
+      encryption.settings().forEach(builder::setting);
+    }
     this.settings = Map.copyOf(builder.settings);
     this.binaries = PostgresBinaries.ofVersion(version);
     this.directory = builder.directory("outbox-postgres-");
@@ -77,6 +88,9 @@ public final class LocalPostgres implements PostgresServer {
     if (!hasData()) {
       initialise();
     }
+    if (encryption != null) {
+      encryption.write(data, username());
+    }
     account.own(directory.path());
     ChildProcess started = ChildProcess.start(serverCommand(), Map.of(), "INT", logFile());
     server = started;
@@ -91,6 +105,36 @@ public final class LocalPostgres implements PostgresServer {
       kill();
       throw new LocalStackException(
           "PostgreSQL %d does not start in %s. %s".formatted(version(), directory, words), e);
+    }
+  }
+
+  /**
+   * Presents another certificate to whoever connects from now on; connections that there are stay.
+   *
+   * @throws IllegalStateException if the server was not built with {@link Builder#tls}
+   */
+  public void present(Identity other) {
+    if (encryption == null) {
+      throw new IllegalStateException("This server knows no TLS: build it with a certificate");
+    }
+    encryption.present(other);
+    encryption.write(data, username());
+    account.own(directory.path());
+    String before = ask("select pg_conf_load_time() from pg_reload_conf()");
+    Waiting.until(
+        "another certificate",
+        PATIENCE,
+        Waiting::pause,
+        () -> !ask("select pg_conf_load_time()").equals(before));
+  }
+
+  private String ask(String question) {
+    try (Connection connection = connect("postgres");
+        Statement statement = connection.createStatement();
+        ResultSet answer = statement.executeQuery(question)) {
+      return answer.next() ? answer.getString(1) : "";
+    } catch (SQLException e) {
+      throw new LocalStackException("PostgreSQL does not answer: " + question, e);
     }
   }
 
@@ -179,6 +223,8 @@ public final class LocalPostgres implements PostgresServer {
   public static final class Builder extends ServerBuilder<LocalPostgres, Builder> {
 
     private int version = versionFromSystemProperty();
+    private @Nullable Identity certificate;
+    private @Nullable CertificateAuthority clients;
 
     private Builder() {
       setting("listen_addresses", "localhost");
@@ -191,6 +237,22 @@ public final class LocalPostgres implements PostgresServer {
     public Builder version(int major) {
       version = supported("version", major);
       return this;
+    }
+
+    /** Lets nobody in without TLS but the superuser, and presents this certificate. */
+    public Builder tls(Identity server) {
+      certificate = server;
+      return this;
+    }
+
+    /** The same, and asks all but the superuser for a certificate that this authority signed. */
+    public Builder mutualTls(Identity server, CertificateAuthority authority) {
+      clients = authority;
+      return tls(server);
+    }
+
+    private @Nullable PostgresEncryption encryption() {
+      return certificate == null ? null : new PostgresEncryption(certificate, clients);
     }
 
     @Override

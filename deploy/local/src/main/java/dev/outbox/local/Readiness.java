@@ -4,10 +4,16 @@ import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
 import org.apache.kafka.clients.admin.Admin;
 
 /** Whether a server can be used by its clients now. An exception means: not yet. */
@@ -53,6 +59,34 @@ final class Readiness {
       return socket.getInputStream().read() >= 0;
     } catch (SocketTimeoutException stillOpen) {
       return true;
+    }
+  }
+
+  /** Whether a server shows this certificate to whoever connects by TLS. */
+  static boolean presents(String address, X509Certificate certificate)
+      throws IOException, GeneralSecurityException {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {new TrustingAll()}, null);
+    URI uri = URI.create("tcp://" + address);
+    try (SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket(uri.getHost(), uri.getPort())) {
+      socket.setSoTimeout(ANSWER_MILLIS);
+      socket.startHandshake();
+      return socket.getSession().getPeerCertificates()[0].equals(certificate);
+    }
+  }
+
+  /** Bad certificates are looked at here, not trusted. */
+  private static final class TrustingAll implements X509TrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String how) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String how) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
     }
   }
 }

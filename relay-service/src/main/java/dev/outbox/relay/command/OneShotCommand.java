@@ -3,6 +3,8 @@ package dev.outbox.relay.command;
 import dev.outbox.relay.command.RelayCommand.SpringArguments;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.SettingsLoader;
+import dev.outbox.relay.config.ShownSettings;
+import dev.outbox.relay.log.MaskedLog;
 import dev.outbox.relay.operations.ProgressListener;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -46,6 +48,7 @@ abstract class OneShotCommand implements Callable<Integer> {
             .logStartupInfo(false)
             .run(arguments.toArray(String[]::new))) {
       RelaySettings settings = SettingsLoader.load(context.getEnvironment());
+      MaskedLog.keepOut(new ShownSettings(settings));
       Report report = executeAndTell(settings);
       if (report != Report.GIVEN) {
         out.println(json ? Answer.of(report.forPrograms()) : report.forPeople());

@@ -26,7 +26,7 @@ import org.springframework.util.unit.DataSize;
  * @param slot the logical replication slot
  * @param publication the publication that the slot is read through
  * @param autoInit whether {@code run} makes publication, slot and the relay's tables where they are
- *     missing
+ *     missing; where the owner made all but the slot, only that
  * @param poison what happens with an event that cannot be published: it is set aside in the source
  *     database, with the later events of its key behind it; or the relay waits before it and tries
  *     it again with backoff
@@ -87,7 +87,8 @@ public record RelaySettings(
    *
    * @param url Required. JDBC URL, {@code jdbc:postgresql://host:port/database}, with parameters of
    *     the driver such as {@code sslmode} if need be
-   * @param username Required. Role with {@code LOGIN} and {@code REPLICATION}
+   * @param username Required. Role with {@code LOGIN}, {@code REPLICATION} and the rights of the
+   *     relay
    * @param password the role's password
    */
   public record Database(

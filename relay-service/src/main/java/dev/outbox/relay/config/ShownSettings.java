@@ -1,9 +1,14 @@
 package dev.outbox.relay.config;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.lang.reflect.RecordComponent;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -50,6 +55,7 @@ public final class ShownSettings {
   /** Takes the settings apart. */
   public ShownSettings(RelaySettings settings) {
     add(RelaySettings.PREFIX, settings);
+    rememberLogin(settings.console().username(), settings.console().password());
   }
 
   /** Each setting's full name with its value, in the order in which they are declared. */
@@ -57,11 +63,16 @@ public final class ShownSettings {
     return List.copyOf(values.entrySet());
   }
 
-  /** The text with every secret of these settings masked. */
+  /**
+   * The text with every secret of these settings masked, but those that are a part of what is shown
+   * anyhow, such as a password that is the user's name: masking them would tell that they are.
+   */
   public String mask(String text) {
     String masked = text;
     for (String secret : secrets) {
-      masked = masked.replace(secret, MASK);
+      if (!isShown(secret)) {
+        masked = masked.replace(secret, MASK);
+      }
     }
     return masked;
   }
@@ -71,6 +82,10 @@ public final class ShownSettings {
     return SECRET.matcher(key).find()
         || key.startsWith(RelaySettings.PREFIX + ".kafka.properties")
         || key.startsWith(RelaySettings.PREFIX + ".database");
+  }
+
+  private boolean isShown(String secret) {
+    return values.values().stream().anyMatch(value -> value.contains(secret));
   }
 
   private void add(String prefix, Record group) {
@@ -117,7 +132,7 @@ public final class ShownSettings {
       shown.add(
           equals < 0 || HARMLESS_URL_PARAMETERS.contains(name)
               ? parameter
-              : name + "=" + hide(parameter.substring(equals + 1)));
+              : name + "=" + hideParameter(parameter.substring(equals + 1)));
     }
     return url.substring(0, parameters) + "?" + String.join("&", shown);
   }
@@ -130,7 +145,27 @@ public final class ShownSettings {
   private void remember(@Nullable String value) {
     if (value != null && value.length() >= SHORTEST_SECRET) {
       secrets.add(value);
+      // As it stands in a URL or in a form that is sent.
+      secrets.add(URLEncoder.encode(value, UTF_8));
     }
+  }
+
+  /** As HTTP Basic sends them. */
+  private void rememberLogin(String username, String password) {
+    if (!password.isEmpty()) {
+      String both = username + ":" + password;
+      secrets.add(Base64.getEncoder().encodeToString(both.getBytes(UTF_8)));
+    }
+  }
+
+  /** Parameters of a URL are encoded there, and decoded wherever else they are told of. */
+  private String hideParameter(String value) {
+    try {
+      remember(URLDecoder.decode(value, UTF_8));
+    } catch (IllegalArgumentException e) {
+      return hide(value); // it is not encoded
+    }
+    return hide(value);
   }
 
   private static String text(@Nullable Object value) {

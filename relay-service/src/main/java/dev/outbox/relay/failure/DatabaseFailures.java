@@ -33,20 +33,33 @@ public final class DatabaseFailures {
     }
     String state = sql.getSQLState() == null ? "" : sql.getSQLState();
     String message = "%s (SQLSTATE %s)".formatted(firstLine(sql.getMessage()), state);
+    @Nullable TlsFault fault = TlsFault.among(failure);
+    if (fault != null) {
+      return new RelayException(
+          stage,
+          "The database at %s %s: %s".formatted(database, fault.words(), message),
+          remedy(fault),
+          failure);
+    }
     return switch (state) {
       case "08001", "08004", "08006", "08003", "57P01", "57P02", "57P03" ->
           new RelayException(
               stage,
               "The database at %s cannot be reached: %s".formatted(database, message),
-              "Start PostgreSQL, or correct outbox.relay.database.url; the relay goes on by itself"
-                  + " once the database answers.",
+              namesFile(message)
+                  ? "Correct sslrootcert, sslcert and sslkey in outbox.relay.database.url: they name"
+                      + " files that the relay can read. It goes on by itself once they are there."
+                  : "Start PostgreSQL, or correct outbox.relay.database.url; the relay goes on by"
+                      + " itself once the database answers. PostgreSQL's log tells whether it refused"
+                      + " the relay's certificate.",
               failure);
       case "28P01", "28000" ->
           new RelayException(
               stage,
               "The database at %s refuses role '%s': %s".formatted(database, username, message),
               "Check outbox.relay.database.username and outbox.relay.database.password, and that"
-                  + " pg_hba.conf admits the role.",
+                  + " pg_hba.conf admits the role; where it wants TLS or a certificate, set sslmode,"
+                  + " sslcert and sslkey in outbox.relay.database.url.",
               failure);
       case "3D000" ->
           new RelayException(
@@ -79,6 +92,31 @@ public final class DatabaseFailures {
               "The database at %s reports: %s".formatted(database, message),
               "See PostgreSQL's log; the relay tries again by itself.",
               failure);
+    };
+  }
+
+  /** Whether it is the driver that cannot read what the URL names. */
+  private static boolean namesFile(String message) {
+    return message.contains("SSL") && message.contains(" file ");
+  }
+
+  private static String remedy(TlsFault fault) {
+    return switch (fault) {
+      case UNTRUSTED ->
+          "Set sslrootcert in outbox.relay.database.url to a file with the certificate of the"
+              + " authority that signed the server's; the relay goes on by itself.";
+      case EXPIRED, NOT_YET_VALID ->
+          "Renew the server's certificate and reload PostgreSQL, or correct the clock; the relay goes"
+              + " on by itself.";
+      case OTHER_HOST ->
+          "Use the host name in outbox.relay.database.url that stands in the server's certificate, or"
+              + " have one made for the name in the URL.";
+      case CLIENT_REFUSED, HUNG_UP ->
+          "Set sslcert and sslkey in outbox.relay.database.url to a certificate that the server's"
+              + " ssl_ca_file trusts and that has not expired, and to its key; PostgreSQL's log tells"
+              + " what it refused.";
+      case NOT_SPOKEN ->
+          "Set ssl=on at the server, or name another sslmode in outbox.relay.database.url.";
     };
   }
 

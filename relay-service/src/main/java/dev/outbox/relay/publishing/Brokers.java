@@ -1,6 +1,7 @@
 package dev.outbox.relay.publishing;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.failure.KafkaFailures;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
 
 /** Reaching the brokers, and telling why they cannot be reached. */
 final class Brokers {
@@ -40,8 +42,9 @@ final class Brokers {
       throw new RelayException(
           Stage.PREFLIGHT,
           "A Kafka client cannot be made for brokers %s: %s"
-              .formatted(settings.kafka().bootstrapServers(), deepest(e)),
-          "Check outbox.relay.kafka.bootstrap-servers and outbox.relay.kafka.properties.*.",
+              .formatted(settings.kafka().bootstrapServers(), reasons(e)),
+          "Check outbox.relay.kafka.bootstrap-servers and outbox.relay.kafka.properties.*, and that"
+              + " the relay can read the files that they name.",
           e);
     }
   }
@@ -51,14 +54,7 @@ final class Brokers {
       var unused =
           admin.describeCluster().nodes().get(REACHABLE_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException e) {
-      throw new RelayException(
-          Stage.PREFLIGHT,
-          "No Kafka broker answers at %s within %d s: %s"
-              .formatted(
-                  settings.kafka().bootstrapServers(), REACHABLE_WITHIN.toSeconds(), deepest(e)),
-          "Start Kafka, or correct outbox.relay.kafka.bootstrap-servers and, where the broker asks"
-              + " for it, outbox.relay.kafka.properties.security.protocol and sasl.*.",
-          e);
+      throw explain(settings, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new RelayException(
@@ -66,12 +62,27 @@ final class Brokers {
     }
   }
 
-  static String deepest(Throwable failure) {
-    Throwable deepest = failure;
-    while (deepest.getCause() != null) {
-      deepest = deepest.getCause();
-    }
-    String message = deepest.getMessage();
-    return message == null ? deepest.getClass().getSimpleName() : message;
+  private static RelayException explain(RelaySettings settings, Exception failure) {
+    @Nullable RelayException refusal =
+        KafkaFailures.explain(
+            Stage.PREFLIGHT, failure, "Kafka at " + settings.kafka().bootstrapServers());
+    return refusal != null
+        ? refusal
+        : new RelayException(
+            Stage.PREFLIGHT,
+            "No Kafka broker answers at %s within %d s: %s"
+                .formatted(
+                    settings.kafka().bootstrapServers(),
+                    REACHABLE_WITHIN.toSeconds(),
+                    KafkaFailures.deepest(failure)),
+            "Start Kafka, or correct outbox.relay.kafka.bootstrap-servers and, where the broker asks"
+                + " for TLS or a login, outbox.relay.kafka.properties.security.protocol, ssl.* and"
+                + " sasl.*.",
+            failure);
+  }
+
+  /** Of a file that cannot be read the deepest cause says no more than its name. */
+  private static String reasons(KafkaException failure) {
+    return KafkaFailures.chain(failure.getCause() == null ? failure : failure.getCause());
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.event.SourcePosition;
+import dev.outbox.relay.failure.KafkaFailures;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import java.time.Duration;
@@ -22,9 +23,12 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The topic that holds the relay's position in exactly-once mode: one partition, whose last
@@ -121,7 +125,7 @@ public final class PositionTopic {
   private RelayException refused(String what, Exception cause) {
     return new RelayException(
         Stage.PREFLIGHT,
-        "Position topic '%s' %s: %s".formatted(topic(), what, Brokers.deepest(cause)),
+        "Position topic '%s' %s: %s".formatted(topic(), what, KafkaFailures.deepest(cause)),
         "Grant Create, Describe, Read and Write on it to the relay's principal, or make it by hand"
             + " with one partition and cleanup.policy=compact.",
         cause);
@@ -158,8 +162,11 @@ public final class PositionTopic {
           return found;
         }
       }
-    } catch (org.apache.kafka.common.errors.TimeoutException e) {
+    } catch (AuthorizationException | org.apache.kafka.common.errors.TimeoutException e) {
       throw refused("cannot be read", e);
+    } catch (AuthenticationException e) {
+      @Nullable RelayException refusal = KafkaFailures.explain(Stage.PREFLIGHT, e, "Kafka");
+      throw refusal == null ? refused("cannot be read", e) : refusal;
     }
   }
 

@@ -2,6 +2,7 @@ package dev.outbox.relay.publishing;
 
 import static java.util.Objects.requireNonNullElse;
 
+import dev.outbox.relay.failure.KafkaFailures;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.publishing.PublishFailure.Fatal;
@@ -11,7 +12,6 @@ import dev.outbox.relay.publishing.PublishFailure.Scope;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.ClusterAuthorizationException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTimestampException;
@@ -96,10 +96,10 @@ final class PublishFailures {
           "topic '%s' refuses the record: %s".formatted(topic, message),
           "look at the topic's settings");
     }
-    return fatal(cause, message);
+    return fatal(cause);
   }
 
-  private static @Nullable PublishFailure fatal(Throwable cause, String message) {
+  private static @Nullable PublishFailure fatal(Throwable cause) {
     if (cause instanceof ProducerFencedException
         || cause instanceof InvalidProducerEpochException) {
       return new Fatal(
@@ -110,17 +110,8 @@ final class PublishFailures {
               "None needed: this instance looks again whether it leads.",
               cause));
     }
-    if (cause instanceof AuthenticationException || cause instanceof AuthorizationException) {
-      return new Fatal(
-          new RelayException(
-              Stage.PUBLISHING,
-              "Kafka refuses the relay: " + message,
-              "Correct outbox.relay.kafka.properties.sasl.* and ssl.*, and grant the relay's"
-                  + " principal IdempotentWrite and, for exactly-once delivery, Write and Describe on"
-                  + " its transactional id.",
-              cause));
-    }
-    return null;
+    @Nullable RelayException refusal = KafkaFailures.explain(Stage.PUBLISHING, cause, "Kafka");
+    return refusal == null ? null : new Fatal(refusal);
   }
 
   /** Whether a transactional producer cannot be used any more after this. */

@@ -1,5 +1,8 @@
 package dev.outbox.relay.publishing;
 
+import dev.outbox.relay.failure.KafkaFailures;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.publishing.PublishFailure.Rejected;
 import dev.outbox.relay.publishing.PublishFailure.Scope;
 import java.time.Clock;
@@ -17,6 +20,7 @@ import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -143,7 +147,12 @@ final class Topics {
         "create the topic, or correct the aggregate type that the service writes");
   }
 
-  /** Whether a broker answers, and says that there is no such topic. */
+  /**
+   * Whether a broker answers, and says that there is no such topic.
+   *
+   * @throws RelayException when the brokers refuse the relay, or it refuses them: a wait for that
+   *     to pass would not tell why
+   */
   private boolean isMissing(String topic) {
     try {
       var unused =
@@ -153,6 +162,12 @@ final class Topics {
               .get(ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
       return false;
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof AuthenticationException) {
+        @Nullable RelayException refusal = KafkaFailures.explain(Stage.PUBLISHING, e, "Kafka");
+        if (refusal != null) {
+          throw refusal;
+        }
+      }
       return e.getCause() instanceof UnknownTopicOrPartitionException;
     } catch (TimeoutException e) {
       return false;

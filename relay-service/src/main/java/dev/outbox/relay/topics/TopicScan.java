@@ -3,6 +3,7 @@ package dev.outbox.relay.topics;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.failure.KafkaFailures;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -22,6 +24,7 @@ import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -203,6 +206,8 @@ public final class TopicScan implements AutoCloseable {
   private <T> T asking(Supplier<T> question) {
     try {
       return question.get();
+    } catch (AuthenticationException e) {
+      throw refused(e);
     } catch (KafkaException e) {
       throw new RelayException(
           Stage.OPERATIONS,
@@ -212,6 +217,12 @@ public final class TopicScan implements AutoCloseable {
               + " Describe on the topics.",
           e);
     }
+  }
+
+  private RelayException refused(AuthenticationException failure) {
+    return Objects.requireNonNull(
+        KafkaFailures.explain(
+            Stage.OPERATIONS, failure, "Kafka at " + settings.kafka().bootstrapServers()));
   }
 
   @Override

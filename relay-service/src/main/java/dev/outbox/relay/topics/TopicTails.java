@@ -3,6 +3,7 @@ package dev.outbox.relay.topics;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.failure.KafkaFailures;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -67,6 +69,8 @@ public final class TopicTails implements AutoCloseable {
             .log(
                 "The relay may not read the topic: allow Read, or events that already stand on it"
                     + " are published a second time after a gap");
+      } catch (AuthenticationException e) {
+        throw refused(e);
       } catch (KafkaException e) {
         throw new RelayException(
             Stage.OPERATIONS,
@@ -114,6 +118,12 @@ public final class TopicTails implements AutoCloseable {
       unread.entrySet().removeIf(end -> consumer.position(end.getKey()) >= end.getValue());
       consumer.assign(unread.keySet());
     }
+  }
+
+  private RelayException refused(AuthenticationException failure) {
+    return Objects.requireNonNull(
+        KafkaFailures.explain(
+            Stage.OPERATIONS, failure, "Kafka at " + settings.kafka().bootstrapServers()));
   }
 
   @Override

@@ -1,7 +1,10 @@
 package dev.outbox.relay.web;
 
 import dev.outbox.relay.config.InvalidSettingsException;
+import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.SettingsLoader;
+import dev.outbox.relay.config.ShownSettings;
+import dev.outbox.relay.log.MaskedLog;
 import dev.outbox.relay.publishing.KafkaWarmUp;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,7 +30,9 @@ public final class EarlyWarmUp implements ApplicationListener<ApplicationEnviron
 
   private static void warmUp(Environment environment) {
     try {
-      KafkaWarmUp.run(SettingsLoader.load(environment));
+      RelaySettings settings = SettingsLoader.load(environment);
+      MaskedLog.keepOut(new ShownSettings(settings));
+      KafkaWarmUp.run(settings);
     } catch (InvalidSettingsException e) {
       LOG.atDebug().setCause(e).log("Left to the application itself, which reports it");
     }

@@ -3,6 +3,8 @@ package dev.outbox.relay.web;
 import dev.outbox.relay.Relay;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.SettingsLoader;
+import dev.outbox.relay.config.ShownSettings;
+import dev.outbox.relay.log.MaskedLog;
 import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.web.console.ConsoleConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -27,7 +29,9 @@ public class RelayServer {
 
   @Bean
   RelaySettings relaySettings(Environment environment) {
-    return SettingsLoader.load(environment);
+    RelaySettings settings = SettingsLoader.load(environment);
+    MaskedLog.keepOut(new ShownSettings(settings));
+    return settings;
   }
 
   /**

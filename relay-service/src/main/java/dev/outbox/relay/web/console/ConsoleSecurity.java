@@ -7,6 +7,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.springframework.boot.security.autoconfigure.actuate.web.servlet.EndpointRequest;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpHeaders;
@@ -15,6 +16,7 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AuthorizeHttpRequestsConfigurer;
 import org.springframework.security.config.annotation.web.configurers.CsrfConfigurer;
 import org.springframework.security.config.annotation.web.configurers.HeadersConfigurer.FrameOptionsConfig;
 import org.springframework.security.core.AuthenticationException;
@@ -27,8 +29,8 @@ import org.springframework.security.web.servlet.util.matcher.PathPatternRequestM
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Who may do what over HTTP: anybody reads, and only the operator of the settings does anything
- * else, whatever the address; a handler that somebody adds is refused until it is read-only or
+ * Who may do what over HTTP: anybody reads, but not endpoints that tell of memory or settings, and only the
+ * operator of the settings does anything else, whatever the address; a handler that somebody adds is refused until it is read-only or
  * asked for by the operator. docs/decisions/0013-console.md tells why so.
  */
 @Configuration(proxyBeanMethods = false)
@@ -37,6 +39,9 @@ class ConsoleSecurity {
   static final String SESSION = "/console/api/session";
   private static final String LOGOUT = "/console/api/session/end";
   private static final String PAYLOADS = "/console/api/parked/*/payload";
+
+  /** Endpoints that anybody may ask: probes and those who scrape metrics have no password. */
+  private static final String[] HARMLESS = {"health", "prometheus"};
 
   private static final PathPatternRequestMatcher LOGIN =
       PathPatternRequestMatcher.withDefaults().matcher(SESSION);
@@ -75,6 +80,7 @@ class ConsoleSecurity {
           } else {
             requests.requestMatchers(PAYLOADS).denyAll();
           }
+          protectEndpoints(requests, hasOperator);
           requests.requestMatchers(HttpMethod.GET, "/**").permitAll();
           requests.requestMatchers(HttpMethod.HEAD, "/**").permitAll();
           if (hasOperator) {
@@ -107,6 +113,19 @@ class ConsoleSecurity {
       http.logout(logout -> logout.disable());
     }
     return http.build();
+  }
+
+  /** Somebody may have more of them exposed, which tell of memory and settings. */
+  private static void protectEndpoints(
+      AuthorizeHttpRequestsConfigurer<HttpSecurity>.AuthorizationManagerRequestMatcherRegistry
+          requests,
+      boolean hasOperator) {
+    var telling = requests.requestMatchers(EndpointRequest.toAnyEndpoint().excluding(HARMLESS).excludingLinks());
+    if (hasOperator) {
+      telling.authenticated();
+    } else {
+      telling.denyAll();
+    }
   }
 
   private static void allowLogin(HttpSecurity http) {

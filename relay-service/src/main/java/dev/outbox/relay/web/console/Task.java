@@ -121,7 +121,7 @@ final class Task implements ProgressListener {
       failed(
           e,
           "Unexpected failure: " + e.getClass().getSimpleName(),
-          "See the cause in the relay's log.");
+          "See the cause in the relay's log, with logging.level.dev.outbox=debug.");
     }
   }
 
@@ -140,7 +140,9 @@ final class Task implements ProgressListener {
         return;
       }
     }
-    LOG.atWarn().setCause(failure).addKeyValue("task", id).log("{} failed: {}", what, problem);
+    LOG.atWarn().addKeyValue("task", id).log("{} failed: {}", what, problem);
+    // The database's own words may hold a row that it refused.
+    LOG.atDebug().setCause(failure).addKeyValue("task", id).log("Cause of the failure");
     end(Stage.FAILED, false, problem, whatToDo, null);
   }
 

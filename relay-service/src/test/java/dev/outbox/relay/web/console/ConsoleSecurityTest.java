@@ -10,7 +10,6 @@ import dev.outbox.relay.Relay;
 import dev.outbox.relay.RelayState.Leading;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
-import dev.outbox.relay.web.RelayServer;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.HashMap;
@@ -23,9 +22,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.boot.SpringApplication;
-import org.springframework.boot.autoconfigure.AutoConfiguration;
-import org.springframework.boot.context.annotation.ImportCandidates;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.web.bind.annotation.RequestMethod;
@@ -54,14 +50,11 @@ class ConsoleSecurityTest {
   void createDatabase(PostgresServer postgres, KafkaServer broker) {
     kafka = broker;
     database = OutboxDatabase.create(postgres);
-    // It would take the log away from the other tests of this JVM.
-    System.setProperty("org.springframework.boot.logging.LoggingSystem", "none");
   }
 
   @AfterEach
   void stop() {
     application.close();
-    System.clearProperty("org.springframework.boot.logging.LoggingSystem");
   }
 
   @Test
@@ -257,28 +250,9 @@ class ConsoleSecurityTest {
   }
 
   private void start(Map<String, String> more) {
-    SpringApplication relay = new SpringApplication(RelayServer.class);
-    Map<String, String> arguments =
-        new HashMap<>(TestSettings.properties(database, kafka.bootstrapServers(), more));
-    arguments.put("server.port", "0");
-    // The writer library configures itself wherever it is on the class path.
-    arguments.put("spring.autoconfigure.exclude", String.join(",", ofOtherModules()));
     application =
-        relay.run(
-            arguments.entrySet().stream()
-                .map(one -> "--" + one.getKey() + "=" + one.getValue())
-                .toArray(String[]::new));
-    client =
-        new Client(
-            application.getEnvironment().getRequiredProperty("local.server.port", Integer.class));
-  }
-
-  private static List<String> ofOtherModules() {
-    return ImportCandidates.load(AutoConfiguration.class, RelayServer.class.getClassLoader())
-        .getCandidates()
-        .stream()
-        .filter(name -> name.startsWith("dev.outbox."))
-        .toList();
+        Applications.start(TestSettings.properties(database, kafka.bootstrapServers(), more));
+    client = Applications.client(application);
   }
 
   private void assertRefused(

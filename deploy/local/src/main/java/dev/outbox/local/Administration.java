@@ -6,23 +6,28 @@ import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaFuture;
+import org.jspecify.annotations.Nullable;
 
-/** One change to a topic, over a connection of its own. */
-final class TopicAdministration {
+/** One change at a broker, over a connection of its own. */
+final class Administration {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private TopicAdministration() {}
+  private Administration() {}
 
-  static void run(
-      KafkaServer broker, String verb, String topic, Function<Admin, KafkaFuture<Void>> change) {
+  /**
+   * @param what what is done, for the message of a failure
+   * @return the broker's answer
+   */
+  static <T extends @Nullable Object> T run(
+      KafkaServer broker, String what, Function<Admin, KafkaFuture<T>> change) {
     try (Admin admin = admin(broker)) {
-      change.apply(admin).get();
+      return change.apply(admin).get();
     } catch (ExecutionException e) {
-      throw new LocalStackException("Cannot %s the topic %s".formatted(verb, topic), e);
+      throw new LocalStackException("Kafka refuses to " + what, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new LocalStackException("Interrupted: %s the topic %s".formatted(verb, topic), e);
+      throw new LocalStackException("Interrupted: " + what, e);
     }
   }
 
