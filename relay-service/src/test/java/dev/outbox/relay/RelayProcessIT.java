@@ -217,8 +217,7 @@ class RelayProcessIT {
   void commandsSayWhatTheyDidAndSpeakJson() {
     Map<String, String> properties = properties(Map.of());
     assertThat(
-            output(
-                properties(TestSettings.as(database.roles().owner())), "init", "--without-slot"))
+            output(properties(TestSettings.as(database.roles().owner())), "init", "--without-slot"))
         .contains("publication " + database.slot() + ": already there")
         .contains("replication slot " + database.slot() + ": left to the role that runs the relay");
     assertThat(output(properties, "init"))
