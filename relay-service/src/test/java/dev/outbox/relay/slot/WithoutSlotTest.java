@@ -130,6 +130,7 @@ class WithoutSlotTest {
         }) {
       database.executeAs(database.roles().owner(), harm);
       assertThat(owner().runWithoutSlot()).extracting(Step::outcome).contains("created");
+      assertThat(database.query("select gap from outbox_relay")).isNotNull();
       assertThatThrownBy(this::check).isInstanceOf(GapException.class);
       // When an operator accepts it, with the relay's role
       relay().run(true);
