@@ -27,9 +27,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -136,12 +138,17 @@ class GettingStartedIT {
   }
 
   private ChildProcess.JavaBuilder service() {
+    // Without this module's own classes and settings, which a service does not have.
+    String libraries =
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+            .filter(entry -> !entry.contains("docs-tests"))
+            .collect(Collectors.joining(File.pathSeparator));
     String classPath =
         String.join(
             File.pathSeparator,
             shop.resolve("classes").toString(),
             shop.resolve("src/main/resources").toString(),
-            System.getProperty("java.class.path"));
+            libraries);
     return ChildProcess.java()
         .mainClass("shop.ShopApplication", classPath)
         .arguments("--server.port=" + shopPort);

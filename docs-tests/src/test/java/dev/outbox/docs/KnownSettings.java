@@ -20,6 +20,11 @@ final class KnownSettings {
         .map(name -> "there is no setting " + name);
   }
 
+  /** Whether it is a setting, or what several have in front. */
+  static boolean isNameOrPrefix(String name) {
+    return isKnown(name) || NAMES.stream().anyMatch(known -> known.startsWith(name + "."));
+  }
+
   private static boolean isKnown(String name) {
     return NAMES.stream().anyMatch(known -> name.equals(known) || name.startsWith(known + "."));
   }

@@ -7,10 +7,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -59,8 +61,8 @@ public final class GeneratedTables {
         write(document, current);
       } else {
         problems.add(
-            "%s differs from the code; write it with -D%s=true, then look at it:%n%s"
-                .formatted(Documents.name(document), WRITE, current));
+            "%s differs from the code, which says: %s%nWrite it with -D%s=true, then look at it."
+                .formatted(Documents.name(document), firstDifference(text, current), WRITE));
       }
     }
     return problems;
@@ -76,6 +78,15 @@ public final class GeneratedTables {
                         .formatted(kind, found.group(1), lines))
             .orElse(found.group());
     return Matcher.quoteReplacement(replacement);
+  }
+
+  private static String firstDifference(String text, String current) {
+    Set<String> there = text.lines().collect(Collectors.toSet());
+    return current
+        .lines()
+        .filter(line -> !there.contains(line))
+        .findFirst()
+        .orElse("less, or another order");
   }
 
   private static void write(Path document, String text) {
