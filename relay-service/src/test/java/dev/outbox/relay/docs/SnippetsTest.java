@@ -2,7 +2,8 @@ package dev.outbox.relay.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.outbox.relay.support.Document;
+import dev.outbox.local.documents.CodeBlock;
+import dev.outbox.local.documents.Documents;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -25,7 +26,9 @@ class SnippetsTest {
       code = files.map(SnippetsTest::read).toList();
     }
 
-    assertThat(Document.of(document).java())
+    Path path = Documents.root().resolve("docs").resolve(document);
+    assertThat(CodeBlock.in(path).stream().filter(block -> block.language().equals("java")))
+        .map(CodeBlock::text)
         .hasSizeGreaterThanOrEqualTo(atLeast)
         .allSatisfy(
             snippet ->

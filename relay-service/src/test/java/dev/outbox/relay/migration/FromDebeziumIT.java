@@ -10,10 +10,11 @@ import dev.outbox.idempotency.inbox.InboxRunnerBuilder;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
+import dev.outbox.local.documents.CodeBlock;
+import dev.outbox.local.documents.Documents;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.slot.Initialization;
-import dev.outbox.relay.support.Document;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.Relays;
 import dev.outbox.relay.support.TestSettings;
@@ -41,7 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FromDebeziumIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(90);
-  private static final Document GUIDE = Document.of("migrating.md");
+  private static final Path GUIDE = Documents.root().resolve("docs/migrating.md");
 
   /** The relay's name, which is the source of its events. */
   private static final Map<String, String> RELAY = Map.of("name", "orders", "auto-init", "false");
@@ -61,7 +62,7 @@ class FromDebeziumIT {
     postgres = server;
     database = OutboxDatabase.createEmpty(server);
     Writers.prepare(database);
-    database.execute(GUIDE.block("debezium: the table"));
+    database.execute(CodeBlock.marked(GUIDE, "debezium: the table"));
     database.execute("grant select, insert, delete on outboxevent to " + Writers.ROLE);
     topic = database.slot() + ".Order";
     kafka.createTopic(topic, 3);
@@ -84,7 +85,9 @@ class FromDebeziumIT {
       try (Writers writers = Writers.start(database, FromDebeziumIT::writeAndDelete)) {
         await().atMost(PATIENCE).until(() -> topics.poll().size() > 100);
         // When it is done as the guide says
-        GUIDE.block("debezium: connector").lines().forEach(line -> set(connector, line));
+        CodeBlock.marked(GUIDE, "debezium: connector")
+            .lines()
+            .forEach(line -> set(connector, line));
         debezium.configure(connector);
         database.createTable();
         RelaySettings settings = TestSettings.of(database, kafka.bootstrapServers(), RELAY);
@@ -98,7 +101,7 @@ class FromDebeziumIT {
         debezium.resumeConnector();
         awaitThatDebeziumHasFinished(debezium);
         try (AutoCloseable relay = Relays.leading(database, kafka, RELAY)) {
-          database.execute(GUIDE.block("debezium: clean up"));
+          database.execute(CodeBlock.marked(GUIDE, "debezium: clean up"));
           awaitEvents(writers, 100);
           Map<String, List<String>> committed = new HashMap<>(writers.stop());
           committed.put("across", List.of(ACROSS.toString()));
@@ -123,7 +126,7 @@ class FromDebeziumIT {
       writeAndDelete(before, BEFORE, "before");
       Writers.changeBusiness(across, "begun before the switch");
       // The switch does not wait for long
-      assertThatThrownBy(() -> database.execute(GUIDE.block("debezium: switch")))
+      assertThatThrownBy(() -> database.execute(CodeBlock.marked(GUIDE, "debezium: switch")))
           .hasStackTraceContaining("lock timeout");
       before.commit();
       await()
@@ -131,7 +134,7 @@ class FromDebeziumIT {
           .ignoreExceptions()
           .until(
               () -> {
-                database.execute(GUIDE.block("debezium: switch"));
+                database.execute(CodeBlock.marked(GUIDE, "debezium: switch"));
                 return true;
               });
       writeAndDelete(across, ACROSS, "across");
@@ -163,7 +166,8 @@ class FromDebeziumIT {
 
   private int unconfirmed() {
     await().atMost(PATIENCE).until(() -> !isActive());
-    return Integer.parseInt(String.valueOf(database.query(GUIDE.block("debezium: unconfirmed"))));
+    return Integer.parseInt(
+        String.valueOf(database.query(CodeBlock.marked(GUIDE, "debezium: unconfirmed"))));
   }
 
   private boolean isStreaming(ConnectWorker debezium) {

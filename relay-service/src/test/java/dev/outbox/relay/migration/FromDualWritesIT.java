@@ -10,9 +10,11 @@ import dev.outbox.idempotency.inbox.InboxRunnerBuilder;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import dev.outbox.relay.support.Document;
+import dev.outbox.local.documents.CodeBlock;
+import dev.outbox.local.documents.Documents;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.Relays;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +31,7 @@ import org.junit.jupiter.api.Test;
 class FromDualWritesIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final Document GUIDE = Document.of("migrating.md");
+  private static final Path GUIDE = Documents.root().resolve("docs/migrating.md");
 
   @Test
   void eachOrderTakesEffectOnceHoweverItWasToldAlsoOneThatWasNeverTold(
@@ -65,7 +67,7 @@ class FromDualWritesIT {
             outbox.place(remember(placed), 200 + i);
           }
           // And all orders are told once more
-          database.execute(GUIDE.block("dual writes: again"));
+          database.execute(CodeBlock.marked(GUIDE, "dual writes: again"));
           await().atMost(PATIENCE).until(() -> applied.received() == 5 + 5 + 11);
         }
         // Then

@@ -7,10 +7,12 @@ import static org.awaitility.Awaitility.await;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import dev.outbox.relay.support.Document;
+import dev.outbox.local.documents.CodeBlock;
+import dev.outbox.local.documents.Documents;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.Relays;
 import dev.outbox.relay.support.TopicReader;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -35,7 +37,7 @@ import org.junit.jupiter.api.Test;
 class FromPollingIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final Document GUIDE = Document.of("migrating.md");
+  private static final Path GUIDE = Documents.root().resolve("docs/migrating.md");
 
   @AutoClose private OutboxDatabase database;
   @AutoClose private TopicReader topics;
@@ -47,7 +49,7 @@ class FromPollingIT {
     kafka = broker;
     database = OutboxDatabase.createEmpty(postgres);
     Writers.prepare(database);
-    database.execute(GUIDE.block("polling: the table"));
+    database.execute(CodeBlock.marked(GUIDE, "polling: the table"));
     database.execute("grant insert on outbox_message to " + Writers.ROLE);
     topic = database.slot() + ".Order";
     kafka.createTopic(topic, 3);
@@ -70,7 +72,7 @@ class FromPollingIT {
         assertEachStandsOnceAndInOrder(committed);
         // And the old table is not needed any more
         poller.close();
-        database.execute(GUIDE.block("polling: clean up"));
+        database.execute(CodeBlock.marked(GUIDE, "polling: clean up"));
       }
     }
   }
@@ -141,7 +143,7 @@ class FromPollingIT {
         .ignoreExceptions()
         .until(
             () -> {
-              database.execute(GUIDE.block("polling: switch"));
+              database.execute(CodeBlock.marked(GUIDE, "polling: switch"));
               return true;
             });
   }

@@ -41,6 +41,24 @@ public record CodeBlock(String document, int line, String language, String text)
     return blocks;
   }
 
+  /**
+   * The text of the block right behind the line {@code <!-- marker -->}.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static String marked(Path document, String marker) {
+    List<String> lines = Documents.read(document).lines().toList();
+    return in(document).stream()
+        .filter(block -> block.line > 1)
+        .filter(block -> lines.get(block.line - 2).strip().equals("<!-- " + marker + " -->"))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    document + " has no block behind <!-- " + marker + " -->"))
+        .text;
+  }
+
   /** Whether it shows what is typed at a shell. */
   public boolean isShell() {
     return language.equals("bash") || language.equals("console");
