@@ -111,7 +111,8 @@ class DatabaseTlsTest {
             () ->
                 assertThat(database.queryAll(CONNECTIONS))
                     .containsExactly(
-                        "client backend true TLSv1.3 /CN=relay", "walsender true TLSv1.3 /CN=relay"));
+                        "client backend true TLSv1.3 /CN=relay",
+                        "walsender true TLSv1.3 /CN=relay"));
   }
 
   @ParameterizedTest

@@ -120,12 +120,7 @@ class PlantedSecretsIT {
       send(port, "POST", "/console/api/audit", "{\"reason\":\"a test\"}", BASIC);
       send(port, "POST", "/console/api/replay", "{\"from\":\"1h\",\"reason\":\"a test\"}", BASIC);
       send(port, "POST", "/console/api/audit", "{}", BASIC + "wrong");
-      send(
-          port,
-          "POST",
-          "/console/api/session",
-          "username=anna&password=console+pl4nted+%2B1",
-          "");
+      send(port, "POST", "/console/api/session", "username=anna&password=console+pl4nted+%2B1", "");
       // The database does not know the password any more
       database.execute("alter role %s password 'another'".formatted(role));
       database.execute(
@@ -202,7 +197,8 @@ class PlantedSecretsIT {
       told.put(when + " " + path, send(port, "GET", path, "", ""));
       told.put(when + " operator " + path, send(port, "GET", path, "", BASIC));
     }
-    assertThat(told.get(when + " /console/api/settings")).contains("outbox.relay.database.password");
+    assertThat(told.get(when + " /console/api/settings"))
+        .contains("outbox.relay.database.password");
   }
 
   private static String send(int port, String method, String path, String body, String basic) {

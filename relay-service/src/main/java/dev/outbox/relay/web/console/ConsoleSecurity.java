@@ -29,9 +29,10 @@ import org.springframework.security.web.servlet.util.matcher.PathPatternRequestM
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Who may do what over HTTP: anybody reads, but not endpoints that tell of memory or settings, and only the
- * operator of the settings does anything else, whatever the address; a handler that somebody adds is refused until it is read-only or
- * asked for by the operator. docs/decisions/0013-console.md tells why so.
+ * Who may do what over HTTP: anybody reads, but not endpoints that tell of memory or settings, and
+ * only the operator of the settings does anything else, whatever the address; a handler that
+ * somebody adds is refused until it is read-only or asked for by the operator.
+ * docs/decisions/0013-console.md tells why so.
  */
 @Configuration(proxyBeanMethods = false)
 class ConsoleSecurity {
@@ -120,7 +121,9 @@ class ConsoleSecurity {
       AuthorizeHttpRequestsConfigurer<HttpSecurity>.AuthorizationManagerRequestMatcherRegistry
           requests,
       boolean hasOperator) {
-    var telling = requests.requestMatchers(EndpointRequest.toAnyEndpoint().excluding(HARMLESS).excludingLinks());
+    var telling =
+        requests.requestMatchers(
+            EndpointRequest.toAnyEndpoint().excluding(HARMLESS).excludingLinks());
     if (hasOperator) {
       telling.authenticated();
     } else {

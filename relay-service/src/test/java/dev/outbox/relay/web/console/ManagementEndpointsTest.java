@@ -66,8 +66,7 @@ class ManagementEndpointsTest {
           .isEqualTo(403);
     }
     // Another address of this machine, at which a server that listens everywhere would answer
-    int port =
-        application.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
+    int port = application.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
     assertThatThrownBy(() -> new Socket("127.0.0.2", port).close())
         .isInstanceOf(ConnectException.class);
   }
@@ -77,7 +76,7 @@ class ManagementEndpointsTest {
     start(
         Map.of("console.username", NAME, "console.password", PASSWORD),
         Map.of("management.endpoints.web.exposure.include", "*"));
-    assertThat(exposed()).contains("env", "heapdump", "loggers");
+    assertThat(exposed()).contains("env", "loggers", "threaddump");
     for (String endpoint : exposed()) {
       boolean open = List.of("health", "prometheus").contains(endpoint);
       assertThat(client.get("/actuator/" + endpoint).statusCode())
@@ -86,9 +85,7 @@ class ManagementEndpointsTest {
     }
     assertThat(client.get("/actuator/env/java.version").statusCode()).isEqualTo(401);
     assertThat(
-            client
-                .send("GET", "/actuator/loggers", "", Client.basic(NAME, PASSWORD))
-                .statusCode())
+            client.send("GET", "/actuator/loggers", "", Client.basic(NAME, PASSWORD)).statusCode())
         .isEqualTo(200);
     // Values are masked even then
     assertThat(client.send("GET", "/actuator/env", "", Client.basic(NAME, PASSWORD)).body())
