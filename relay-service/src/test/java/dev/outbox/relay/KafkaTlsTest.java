@@ -240,7 +240,8 @@ class KafkaTlsTest {
   }
 
   @Test
-  void withoutTheRightToItsPositionTopicNothingIsPublishedUntilItIsGranted() {
+  void withoutTheRightToItsPositionTopicNothingIsPublishedUntilItIsGranted()
+      throws InterruptedException {
     Assumptions.assumeTrue(delivery.equals("exactly-once"));
     String user = database.slot();
     grantTransactions(user);
@@ -264,11 +265,17 @@ class KafkaTlsTest {
             AclOperation.CREATE,
             AclOperation.DESCRIBE,
             AclOperation.WRITE);
-    RelayException unread = relay.awaitFailure("cannot be read");
+    assertPublishes();
+    // And who comes after it finds a position there
+    relay.close();
+    RelayException unread =
+        start(LOGIN, certificates.kafkaWithPassword(user, PASSWORD)).awaitFailure("cannot be read");
     assertThat(unread.problem()).contains(positions);
     assertThat(unread.remedy()).contains("Read");
     broker.grants(user).allow(ResourceType.TOPIC, positions, AclOperation.READ);
-    assertPublishes();
+    String later = database.insert("Order", "1", "{}");
+    await().atMost(PATIENCE).pollInSameThread().until(() -> topics.ids().contains(later));
+    assertThat(topics.ids()).doesNotHaveDuplicates();
   }
 
   @Test

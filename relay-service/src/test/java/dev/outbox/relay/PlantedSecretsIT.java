@@ -172,7 +172,10 @@ class PlantedSecretsIT {
     try (relay) {
       await()
           .atMost(PATIENCE)
-          .until(() -> relay.output().contains("A Kafka client cannot be made"));
+          .until(
+              () ->
+                  relay.output().contains("A Kafka client cannot be made")
+                      && relay.output().contains("Tomcat started on port"));
       lookAround("without Kafka", port);
     } finally {
       told.put("log", relay.output());

@@ -75,6 +75,9 @@ public final class TlsListener {
     // Or a certificate of another host would be refused by the broker itself when it is replaced.
     settings.put("ssl.allow.dn.changes", "true");
     settings.put("ssl.allow.san.changes", "true");
+    // Each takes another certificate by itself, one after the other: who has seen it at one of
+    // several may meet the old one at the next.
+    settings.put("num.network.threads", "1");
     settings.put(prefix + "ssl.keystore.type", "PEM");
     settings.put(keyStore(name), server.writeAll(folder.resolve(name + PEM)).toString());
     if (clients != null) {
