@@ -41,7 +41,7 @@ create table if not exists outbox_parked (
   primary key (relay, position)
 );
 
-create index if not exists outbox_parked_key on outbox_parked (relay, aggregateid)
+create index if not exists outbox_parked_aggregate on outbox_parked using hash (aggregateid)
   where state = 'parked';
 
 create publication outbox_relay

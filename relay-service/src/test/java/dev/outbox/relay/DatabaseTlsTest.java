@@ -75,7 +75,11 @@ class DatabaseTlsTest {
             .start();
     try (OutboxDatabase any = OutboxDatabase.createEmpty(server)) {
       any.execute(
-          "create role %s login superuser replication password '%s'".formatted(ROLE, PASSWORD));
+          """
+          create role %s login superuser replication password '%s';
+          create role unencrypted;
+          """
+              .formatted(ROLE, PASSWORD));
     }
   }
 
@@ -87,7 +91,13 @@ class DatabaseTlsTest {
   @BeforeEach
   void createDatabase(KafkaServer broker) {
     kafka = broker;
-    database = OutboxDatabase.create(server);
+    database = OutboxDatabase.createEmpty(server);
+    // The certificates are about the relay.
+    database.execute(
+        "grant unencrypted to %s, %s"
+            .formatted(database.roles().owner().role(), database.roles().service().role()));
+    database.createTable();
+    database.install();
     topics = new TopicReader(kafka.bootstrapServers(), database.slot());
     certificates.give(certificates.authority().client("relay"));
     server.present(certificates.server(Presented.GOOD));

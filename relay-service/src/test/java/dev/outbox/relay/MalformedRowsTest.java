@@ -201,12 +201,9 @@ class MalformedRowsTest {
 
   @Test
   void theFormerIndexIsReplacedByInitialisingAgain() {
-    var installation =
-        new Installation(TestSettings.of(database, kafka.bootstrapServers(), settings()));
-    installation.run(false);
     database.execute("drop index outbox_parked_aggregate");
     database.execute("create index outbox_parked_key on outbox_parked (relay, aggregateid)");
-    installation.run(false);
+    database.install();
     assertThat(
             database.queryAll("select indexname from pg_indexes where tablename = 'outbox_parked'"))
         .contains("outbox_parked_aggregate")

@@ -239,13 +239,16 @@ public final class LocalPostgres implements PostgresServer {
       return this;
     }
 
-    /** Lets nobody in without TLS but the superuser, and presents this certificate. */
+    /**
+     * Lets nobody in without TLS but the superuser and members of the role {@code unencrypted}, if
+     * there is one, and presents this certificate.
+     */
     public Builder tls(Identity server) {
       certificate = server;
       return this;
     }
 
-    /** The same, and asks all but the superuser for a certificate that this authority signed. */
+    /** The same, and asks the others for a certificate that this authority signed. */
     public Builder mutualTls(Identity server, CertificateAuthority authority) {
       clients = authority;
       return tls(server);

@@ -11,10 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a PostgreSQL server needs to be reached by TLS: its certificate, and the rule that nobody
- * but its superuser comes without.
+ * but its superuser and members of the role {@value #PLAIN}, if there is one, comes without.
  */
 final class PostgresEncryption {
 
+  private static final String PLAIN = "unencrypted";
   private static final String CERTIFICATE = "server.crt";
   private static final String KEY = "server.key";
   private static final String CLIENTS = "clients.crt";
@@ -64,9 +65,9 @@ final class PostgresEncryption {
 
   private String rules(String superuser) {
     return """
-        host    all,replication %s  all scram-sha-256
+        host    all,replication %s,+%s all scram-sha-256
         hostssl all,replication all all scram-sha-256 %s
         """
-        .formatted(superuser, clients == null ? "" : "clientcert=verify-ca");
+        .formatted(superuser, PLAIN, clients == null ? "" : "clientcert=verify-ca");
   }
 }

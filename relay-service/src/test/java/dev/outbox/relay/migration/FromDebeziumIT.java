@@ -90,6 +90,7 @@ class FromDebeziumIT {
             .forEach(line -> set(connector, line));
         debezium.configure(connector);
         database.createTable();
+        database.install();
         RelaySettings settings = TestSettings.of(database, kafka.bootstrapServers(), RELAY);
         new Initialization(new SourceDatabase(settings), settings).run(false);
         // (with a connector that is behind)

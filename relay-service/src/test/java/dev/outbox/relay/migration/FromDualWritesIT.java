@@ -61,6 +61,7 @@ class FromDualWritesIT {
           AppliedEvents.of(invoicing, postgres, kafka.bootstrapServers(), topic)) {
         await().atMost(PATIENCE).until(() -> applied.received() == 5);
         database.createTable();
+        database.install();
         try (AutoCloseable relay = Relays.leading(database, kafka, Map.of())) {
           OutboxPlacement outbox = new OutboxPlacement(dataSource);
           for (int i = 0; i < 5; i++) {

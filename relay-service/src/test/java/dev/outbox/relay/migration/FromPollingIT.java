@@ -64,6 +64,7 @@ class FromPollingIT {
       await().atMost(PATIENCE).until(() -> topics.poll().size() > 100);
       // When it is done as the guide says
       database.createTable();
+      database.install();
       try (AutoCloseable relay = Relays.leading(database, kafka, Map.of())) {
         doSwitch();
         awaitEvents(writers, 100);
@@ -93,6 +94,7 @@ class FromPollingIT {
     // And they do not lie in the table as they came
     database.execute("update outbox_message set payload = payload where position % 2 = 0");
     database.createTable();
+    database.install();
     // When
     try (AutoCloseable relay = Relays.leading(database, kafka, Map.of())) {
       doSwitch();
@@ -114,6 +116,7 @@ class FromPollingIT {
       poller.setAutoCommit(false);
       polling.execute("select * from outbox_message where sent_at is null for update");
       database.createTable();
+      database.install();
       // When the switch comes amid
       CompletableFuture<Void> switching = CompletableFuture.runAsync(this::doSwitch);
       await()

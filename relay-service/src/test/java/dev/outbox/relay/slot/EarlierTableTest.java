@@ -12,6 +12,7 @@ import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.source.SlotStart;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AutoClose;
@@ -27,8 +28,10 @@ class EarlierTableTest {
 
   @BeforeEach
   void createDatabase(PostgresServer server) {
-    database = OutboxDatabase.create(server);
-    settings = TestSettings.of(database, "localhost:1", Map.of("on-gap", "refuse"));
+    database = OutboxDatabase.createUninitialised(server);
+    Map<String, String> more = new HashMap<>(TestSettings.as(database.administrator()));
+    more.put("on-gap", "refuse");
+    settings = TestSettings.of(database, "localhost:1", more);
   }
 
   @Test
