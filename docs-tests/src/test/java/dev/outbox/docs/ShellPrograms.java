@@ -22,7 +22,17 @@ final class ShellPrograms {
   /** Programs of others: that the files they are given are there is all that is looked at. */
   private static final Set<String> OF_OTHERS =
       Set.of(
-          "cd", "cp", "curl", "docker", "git", "helm", "kubectl", "mkdir", "openssl", "promtool");
+          "cd",
+          "cp",
+          "curl",
+          "docker",
+          "git",
+          "helm",
+          "kubectl",
+          "mkdir",
+          "openssl",
+          "promtool",
+          "psql");
 
   private static final Map<String, Function<List<String>, Optional<String>>> OWN =
       Map.of(
