@@ -20,7 +20,7 @@ class ReportTest {
             """
             # How fast
 
-            ```
+            ```bash
             bash benchmarks/run speed
             ```
 

@@ -297,8 +297,10 @@ class KafkaTlsTest {
   /** Writes events, of several keys, until the relay tells a failure; what was written. */
   private List<String> writeUntil(ObservedRelay relay, String words) {
     List<String> written = new ArrayList<>(topics.ids());
+    // Slowly, or connections would never be idle, and nobody would look at a certificate again.
     await()
         .atMost(PATIENCE)
+        .pollInterval(Duration.ofSeconds(1))
         .until(
             () -> {
               written.add(database.insert("Order", "" + written.size() % 5, "{}"));

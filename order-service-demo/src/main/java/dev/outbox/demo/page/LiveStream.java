@@ -91,14 +91,22 @@ final class LiveStream implements AutoCloseable {
                 : SseEmitter.event().data(snapshot, TEXT));
         seen = now;
       }
-      viewer.complete();
+      end(viewer);
     } catch (IOException | IllegalStateException gone) {
       // The viewer has left, which the container finds out at the same time.
-      viewer.complete();
+      end(viewer);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
       viewers.decrementAndGet();
+    }
+  }
+
+  private static void end(SseEmitter viewer) {
+    try {
+      viewer.complete();
+    } catch (IllegalStateException over) {
+      // The container was first.
     }
   }
 
