@@ -39,6 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @WithLocalStack
 @ParameterizedClass(name = "{0}")
 @ValueSource(strings = {"debezium", "pgoutput"})
+@Tag("slow")
 class DatabaseTlsTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -126,7 +127,6 @@ class DatabaseTlsTest {
   }
 
   @ParameterizedTest
-  @Tag("slow")
   @CsvSource({
     "EXPIRED, has expired",
     "UNTRUSTED, no authority signed which the relay trusts",
@@ -148,7 +148,6 @@ class DatabaseTlsTest {
   }
 
   @Test
-  @Tag("slow")
   void aCertificateOfTheRelayThatTheServerDoesNotTrustIsToldAndMayBeExchanged() {
     certificates.give(certificates.stranger().client("relay"));
     ObservedRelay relay = start(certificates.urlWithOwn(database.url()));
@@ -160,7 +159,6 @@ class DatabaseTlsTest {
 
   /** The server's last words may be lost with the connection. */
   @Test
-  @Tag("slow")
   void anExpiredCertificateOfTheRelayIsToldAndMayBeExchanged() {
     certificates.give(certificates.authority().expiredClient("relay"));
     RelayException failure =
@@ -171,7 +169,6 @@ class DatabaseTlsTest {
   }
 
   @Test
-  @Tag("slow")
   void aRelayWithoutACertificateIsToldWhatIsMissing() {
     RelayException failure =
         start(certificates.url(database.url()) + "&sslcert=/none.crt&sslkey=/none.pk8")
@@ -181,7 +178,6 @@ class DatabaseTlsTest {
   }
 
   @Test
-  @Tag("slow")
   void aRelayWithoutTlsIsToldToUseIt() {
     RelayException failure =
         start(database.url() + "?sslmode=disable").awaitFailure("no encryption");
@@ -190,7 +186,6 @@ class DatabaseTlsTest {
   }
 
   @Test
-  @Tag("slow")
   void anAuthorityThatIsNotThereIsToldAndReadWhenItComes() {
     Path later = folder.resolve(database.slot() + ".pem");
     String url =
@@ -204,7 +199,6 @@ class DatabaseTlsTest {
   }
 
   @Test
-  @Tag("slow")
   void aServerThatSpeaksNoTlsIsNotSpokenToWithoutIt(PostgresServer plain) throws Exception {
     try (OutboxDatabase other = OutboxDatabase.create(plain)) {
       ObservedRelay relay = start(other, Map.of("database.url", certificates.url(other.url())));

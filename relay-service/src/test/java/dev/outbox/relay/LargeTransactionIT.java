@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
  * decide nothing here.
  */
 @WithLocalStack
+@Tag("slow")
 class LargeTransactionIT {
 
   private static final int MILLION = 1_000_000;

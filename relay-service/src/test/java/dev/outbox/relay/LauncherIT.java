@@ -21,11 +21,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code deploy/relay}, with a copy of the packaged jar. */
 @WithLocalStack
+@Tag("slow")
 class LauncherIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(120);

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Test;
 
 /** From the writer with the log as medium to the topic, through the packaged relay. */
 @WithLocalStack
+@Tag("slow")
 class LogMediumIT {
 
   private static final Duration PATIENCE = Duration.ofMinutes(5);

@@ -31,6 +31,7 @@ import net.jqwik.api.sessions.JqwikSession;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
@@ -47,6 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Execution(ExecutionMode.CONCURRENT)
 @ParameterizedClass(name = "{0}")
 @ValueSource(strings = {"debezium", "pgoutput"})
+@Tag("slow")
 class MalformedRowsTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);

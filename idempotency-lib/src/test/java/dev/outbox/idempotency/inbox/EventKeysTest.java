@@ -12,8 +12,10 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Tag;
 
 /** What makes two records the same event: its id, a business key, or its place. */
+@Tag("slow")
 class EventKeysTest extends RunnerTestBase {
 
   EventKeysTest(PostgresServer postgres, KafkaServer kafka) throws SQLException {

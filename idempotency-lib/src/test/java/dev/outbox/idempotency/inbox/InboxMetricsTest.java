@@ -7,7 +7,9 @@ import dev.outbox.local.PostgresServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.SQLException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Tag;
 
+@Tag("slow")
 class InboxMetricsTest extends RunnerTestBase {
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();

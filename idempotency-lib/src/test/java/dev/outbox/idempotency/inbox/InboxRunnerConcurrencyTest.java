@@ -18,8 +18,10 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Tag;
 
 /** Partitions beside each other, and a runner that is told to pause. */
+@Tag("slow")
 class InboxRunnerConcurrencyTest extends RunnerTestBase {
 
   InboxRunnerConcurrencyTest(PostgresServer postgres, KafkaServer kafka) throws SQLException {

@@ -28,6 +28,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +39,7 @@ import tools.jackson.databind.json.JsonMapper;
  * probes where they ask, and emits every metric that rules and dashboard name.
  */
 @WithLocalStack
+@Tag("slow")
 class DeployedRelayIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(90);

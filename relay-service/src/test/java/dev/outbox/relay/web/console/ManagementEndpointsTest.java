@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ import org.springframework.context.support.GenericApplicationContext;
 
 /** What the relay tells over HTTP besides its console, and to whom. */
 @WithLocalStack
+@Tag("slow")
 class ManagementEndpointsTest {
 
   private static final String NAME = "anna";
