@@ -11,8 +11,8 @@ import java.sql.SQLException;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 
 /** What makes two records the same event: its id, a business key, or its place. */
 @Tag("slow")

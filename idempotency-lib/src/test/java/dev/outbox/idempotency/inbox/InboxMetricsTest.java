@@ -6,8 +6,8 @@ import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.SQLException;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 
 @Tag("slow")
 class InboxMetricsTest extends RunnerTestBase {
