@@ -109,7 +109,7 @@ class FromPollingIT {
   void whatAPollerIsJustSendingIsNotMovedToo() throws Exception {
     // Given a poller that has sent an event and not marked it yet
     try (Connection service = Writers.connect(database);
-        Connection poller = database.connect();
+        Connection poller = database.connectAsAdministrator();
         Statement polling = poller.createStatement()) {
       write(service, UUID.randomUUID(), "sent");
       service.commit();

@@ -63,7 +63,7 @@ final class Poller implements AutoCloseable {
   }
 
   private void run() {
-    try (Connection connection = database.connect()) {
+    try (Connection connection = database.connectAsAdministrator()) {
       connection.setAutoCommit(false);
       while (!stopped) {
         poll(connection);

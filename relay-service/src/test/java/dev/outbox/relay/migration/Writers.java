@@ -64,7 +64,7 @@ final class Writers implements AutoCloseable {
 
   /** A connection of the service, in a transaction. */
   static Connection connect(OutboxDatabase database) throws SQLException {
-    Connection connection = database.connect();
+    Connection connection = database.connectAsAdministrator();
     try (Statement statement = connection.createStatement()) {
       statement.execute("set role " + ROLE);
     }
