@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -91,7 +92,8 @@ public final class FaultProxy implements AutoCloseable {
 
   /** Resets all connections. New ones go through. */
   public void cut() {
-    connections.forEach(Connection::reset);
+    // A copy: a client that connects again as soon as it is reset would else be reset once more.
+    List.copyOf(connections).forEach(Connection::reset);
   }
 
   /**

@@ -12,8 +12,13 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -105,6 +110,38 @@ class FaultProxyTest {
       try (Socket after = connect()) {
         assertEchoes(after);
       }
+    }
+  }
+
+  @Test
+  void aCutSparesThoseWhoConnectAgainAtOnce() throws Exception {
+    ExecutorService clients = Executors.newCachedThreadPool();
+    try {
+      List<Future<?>> returning = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        Socket before = connect();
+        assertEchoes(before);
+        returning.add(
+            clients.submit(
+                () -> {
+                  try (before) {
+                    assertThatThrownBy(() -> before.getInputStream().read())
+                        .isInstanceOf(SocketException.class);
+                  }
+                  try (Socket after = connect()) {
+                    assertEchoes(after);
+                  }
+                  return null;
+                }));
+      }
+
+      proxy.cut();
+
+      for (Future<?> client : returning) {
+        client.get();
+      }
+    } finally {
+      clients.shutdownNow();
     }
   }
 
