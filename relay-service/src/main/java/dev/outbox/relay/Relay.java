@@ -17,6 +17,8 @@ import dev.outbox.relay.leadership.SlotVacancy;
 import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.operations.Retention;
 import dev.outbox.relay.pipeline.Pipeline;
+import dev.outbox.relay.publishing.KafkaOutlet;
+import dev.outbox.relay.publishing.Outlet;
 import dev.outbox.relay.recovery.Recovery;
 import dev.outbox.relay.slot.Checkpoint;
 import dev.outbox.relay.slot.Preflight;
@@ -54,6 +56,7 @@ public final class Relay {
 
   private final RelaySettings settings;
   private final RelayMetrics metrics;
+  private final Outlet outlet;
   private final SourceDatabase database;
   private final DatabaseSession session;
   private final SlotVacancy vacancy;
@@ -68,17 +71,23 @@ public final class Relay {
   private final Thread supervisor = daemon(this::supervise, "outbox-relay");
   private volatile RelayState state = new Starting(1);
 
-  /** Not started yet. */
+  /** One with producers of its own; not started yet. */
   public Relay(RelaySettings settings, RelayMetrics metrics) {
+    this(settings, metrics, new KafkaOutlet());
+  }
+
+  /** One whose events leave this way; not started yet. */
+  public Relay(RelaySettings settings, RelayMetrics metrics, Outlet outlet) {
     this.settings = settings;
     this.metrics = metrics;
+    this.outlet = outlet;
     this.database = new SourceDatabase(settings);
     this.session = database.session();
     this.vacancy = new SlotVacancy(session, settings.slot());
     this.slotWatch = new SlotWatch(database, settings);
     this.preflight = new Preflight(database, settings);
     this.renewal = new SlotRenewal(database, settings);
-    this.installation = new Installation(settings);
+    this.installation = new Installation(settings, outlet);
     this.watch = new Watch(settings, metrics, session, slotWatch, () -> state instanceof Standby);
     this.backoff =
         IntervalFunction.ofExponentialRandomBackoff(
@@ -243,6 +252,7 @@ public final class Relay {
                 database,
                 ready,
                 metrics,
+                outlet,
                 () -> {
                   beginLeading(starting, ready);
                   retention.start();

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.BindException;
@@ -14,25 +15,39 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
 import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.UnboundElementsSourceFilter;
 import org.springframework.core.env.Environment;
 
-/** Reads the settings from Spring's environment and checks them whole. */
+/** Reads the settings from where they stand and checks them whole. */
 public final class SettingsLoader {
 
   private SettingsLoader() {}
 
   /**
-   * The settings, if every one of them can be used.
+   * The settings of Spring's environment, if every one of them can be used.
    *
    * @throws InvalidSettingsException naming each setting that cannot, its value and the remedy
    */
   public static RelaySettings load(Environment environment) {
+    return load(Binder.get(environment));
+  }
+
+  /**
+   * The settings, if every one of them can be used.
+   *
+   * @param properties by their full names; nothing else is looked at, no environment variable either
+   * @throws InvalidSettingsException naming each setting that cannot, its value and the remedy
+   */
+  public static RelaySettings load(Map<String, String> properties) {
+    return load(new Binder(new MapConfigurationPropertySource(properties)));
+  }
+
+  private static RelaySettings load(Binder binder) {
     RelaySettings settings;
     try {
       settings =
-          Binder.get(environment)
-              .bindOrCreate(
+          binder.bindOrCreate(
                   RelaySettings.PREFIX,
                   Bindable.of(RelaySettings.class),
                   new NoUnboundElementsBindHandler(

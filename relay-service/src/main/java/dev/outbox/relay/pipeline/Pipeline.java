@@ -11,7 +11,7 @@ import dev.outbox.relay.leadership.LeadershipCheck;
 import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.parking.ParkingLot;
 import dev.outbox.relay.position.InFlightEvents;
-import dev.outbox.relay.publishing.KafkaPublisher;
+import dev.outbox.relay.publishing.Outlet;
 import dev.outbox.relay.publishing.Publisher;
 import dev.outbox.relay.recovery.Recovery;
 import dev.outbox.relay.routing.EventRouter;
@@ -71,6 +71,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
       SourceDatabase database,
       Ready ready,
       RelayMetrics metrics,
+      Outlet outlet,
       Runnable whenStreaming,
       LeadershipCheck leadership,
       LongConsumer beforeConfirming,
@@ -87,7 +88,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     this.parking =
         new ParkingLot(database, settings, new RunFence(settings, ready.run()), router::topic);
     this.publisher =
-        KafkaPublisher.open(
+        outlet.open(
             settings,
             () -> {
               leadership.require(); // what waited for long may be another instance's business now
@@ -122,6 +123,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   /**
    * A pipeline whose brokers have been reached.
    *
+   * @param outlet where the events leave
    * @param whenStreaming called on the engine thread when the log is being read and before the
    *     first event is taken in; what it throws ends the run
    * @param leadership asked on the engine thread before each record is handed to Kafka; what it
@@ -136,12 +138,21 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
       SourceDatabase database,
       Ready ready,
       RelayMetrics metrics,
+      Outlet outlet,
       Runnable whenStreaming,
       LeadershipCheck leadership,
       LongConsumer beforeConfirming,
       Optional<Recovery> recovery) {
     return new Pipeline(
-        settings, database, ready, metrics, whenStreaming, leadership, beforeConfirming, recovery);
+        settings,
+        database,
+        ready,
+        metrics,
+        outlet,
+        whenStreaming,
+        leadership,
+        beforeConfirming,
+        recovery);
   }
 
   /**

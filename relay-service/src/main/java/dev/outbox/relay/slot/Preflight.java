@@ -83,7 +83,7 @@ public final class Preflight {
                     Initialization.notInitialized(settings, "replication slot " + settings.slot()));
     Server server = Server.current(sql);
     SlotCheck.requireSameServer(settings, memory, server);
-    requireWritable(sql);
+    requireWritable(sql, settings, record, parked);
     SlotStatus slot = found.orElseThrow(() -> SlotCheck.missing(settings));
     Integer activePid = slot.activePid();
     if (activePid != null) {
@@ -118,7 +118,8 @@ public final class Preflight {
             });
   }
 
-  private void requireWritable(JdbcClient sql) {
+  static void requireWritable(
+      JdbcClient sql, RelaySettings settings, RelayRecord record, ParkedTable parked) {
     if (!parked.exists(sql)) {
       throw Initialization.notInitialized(settings, "table " + parked.name());
     }

@@ -47,7 +47,8 @@ final class ServerRequirements {
     }
   }
 
-  private static void requireReplicationRole(JdbcClient sql) {
+  /** What only a role needs that streams from the slot. */
+  static void requireReplicationRole(JdbcClient sql) {
     boolean may =
         sql.sql(
                 """

@@ -11,6 +11,7 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.ReplacedException;
 import dev.outbox.relay.metrics.RelayMetrics;
+import dev.outbox.relay.publishing.KafkaOutlet;
 import dev.outbox.relay.slot.Preflight;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.SlotWatch;
@@ -57,6 +58,7 @@ class ReplacedLeaderTest {
             source,
             ready,
             new RelayMetrics(new SimpleMeterRegistry()),
+            new KafkaOutlet(),
             () -> new SlotWatch(source, settings).beginRun(ready),
             this::requireNotReplaced,
             lsn -> {},

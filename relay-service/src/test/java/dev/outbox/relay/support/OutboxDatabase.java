@@ -6,6 +6,7 @@ import dev.outbox.local.DatabaseRoles;
 import dev.outbox.local.DatabaseRoles.Login;
 import dev.outbox.local.LocalPostgres;
 import dev.outbox.local.PostgresServer;
+import dev.outbox.local.documents.Documents;
 import dev.outbox.relay.Installation;
 import dev.outbox.relay.config.RelaySettings;
 import java.io.IOException;
@@ -33,7 +34,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  */
 public final class OutboxDatabase implements AutoCloseable {
 
-  private static final Path TABLE = Path.of("..", "docs", "sql", "outbox_event.sql");
+  private static final Path TABLE = Documents.root().resolve("docs/sql/outbox_event.sql");
 
   private final PostgresServer server;
   private final String name;

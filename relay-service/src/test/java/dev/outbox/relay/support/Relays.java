@@ -29,11 +29,26 @@ public final class Relays {
       KafkaServer kafka,
       Map<String, String> more,
       SimpleMeterRegistry registry) {
+    Relay relay = start(database, kafka, more, registry);
+    await().atMost(PATIENCE).until(() -> relay.state() instanceof Leading);
+    return relay::stop;
+  }
+
+  /** A relay that has begun to look around; it stands by while another one has the slot. */
+  public static AutoCloseable started(
+      OutboxDatabase database, KafkaServer kafka, Map<String, String> more) {
+    return start(database, kafka, more, new SimpleMeterRegistry())::stop;
+  }
+
+  private static Relay start(
+      OutboxDatabase database,
+      KafkaServer kafka,
+      Map<String, String> more,
+      SimpleMeterRegistry registry) {
     Relay relay =
         new Relay(
             TestSettings.of(database, kafka.bootstrapServers(), more), new RelayMetrics(registry));
     relay.start();
-    await().atMost(PATIENCE).until(() -> relay.state() instanceof Leading);
-    return relay::stop;
+    return relay;
   }
 }

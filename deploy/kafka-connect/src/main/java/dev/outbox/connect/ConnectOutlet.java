@@ -1,0 +1,41 @@
+package dev.outbox.connect;
+
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.RelaySettings.Delivery;
+import dev.outbox.relay.publishing.Outlet;
+import dev.outbox.relay.publishing.PositionTopic;
+import dev.outbox.relay.publishing.Publisher;
+import dev.outbox.relay.publishing.RecordCheck;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.connect.storage.OffsetStorageReader;
+
+/**
+ * The worker that runs a task, as the way out for its events. Connect's offsets hold the position.
+ *
+ * @param handoff of the task; outlives the runs of the relay
+ * @param shard what the task relays
+ * @param offsets Connect's
+ * @param topicsAreMade whether the worker makes topics that are missing
+ */
+record ConnectOutlet(
+    Handoff handoff, Shard shard, OffsetStorageReader offsets, boolean topicsAreMade)
+    implements Outlet {
+
+  @Override
+  public Publisher open(RelaySettings settings, BooleanSupplier givingUp) {
+    RecordCheck check =
+        RecordCheck.open(
+            settings, () -> handoff.hasEnded() || givingUp.getAsBoolean(), topicsAreMade);
+    Map<String, String> partition = SourceOffsets.partition(settings.name(), shard);
+    return settings.delivery() == Delivery.EXACTLY_ONCE
+        ? new TransactionalConnectPublisher(check, handoff, partition, offsets, givingUp)
+        : new ConnectPublisher(check, handoff, partition);
+  }
+
+  @Override
+  public Optional<PositionTopic> positionTopic(RelaySettings settings) {
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,205 @@
+package dev.outbox.connect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outbox.local.KafkaServer;
+import dev.outbox.local.PostgresServer;
+import dev.outbox.local.WithLocalStack;
+import dev.outbox.local.documents.Documents;
+import dev.outbox.relay.Installation;
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.support.OutboxDatabase;
+import dev.outbox.relay.support.TestSettings;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigValue;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What {@code PUT /connector-plugins/…/config/validate} asks, without a worker around it. */
+@WithLocalStack
+class ValidationTest {
+
+  @AutoClose private OutboxDatabase database;
+  private KafkaServer kafka;
+
+  @BeforeEach
+  void createDatabase(PostgresServer postgres, KafkaServer broker) {
+    kafka = broker;
+    database = OutboxDatabase.create(postgres);
+  }
+
+  @Test
+  void whatIsInPlaceIsFoundToBe() {
+    install();
+    assertThat(errors(settings(Map.of("auto-init", "false")))).isEmpty();
+    assertThat(errors(ConnectorSettingsOf.exactlyOnce(database, kafka, Map.of()))).isEmpty();
+  }
+
+  @Test
+  void nothingIsMadeOrWrittenDown() {
+    assertThat(errors(settings(Map.of("auto-init", "true")))).isEmpty();
+    assertThat(database.query("select count(*) from outbox_relay")).isEqualTo("0");
+    assertThat(
+            database.query(
+                "select count(*) from pg_replication_slots where slot_name = '%s'"
+                    .formatted(database.slot())))
+        .isEqualTo("0");
+  }
+
+  @Test
+  void aWrongPasswordIsTheDatabasePassword() {
+    assertOnly(settings(Map.of("database.password", "wrong")), "database.password", "refuses role");
+  }
+
+  @Test
+  void aServerThatIsNotThereIsTheUrl() {
+    assertOnly(
+        settings(Map.of("database.url", "jdbc:postgresql://localhost:1/none")),
+        "database.url",
+        "cannot be reached");
+  }
+
+  @Test
+  void aMissingTableIsTheTable() {
+    assertThat(errors(settings(Map.of("table", "public.elsewhere"))))
+        .anySatisfy(
+            error ->
+                assertThat(error)
+                    .startsWith("outbox.relay.table: Table public.elsewhere does not exist.")
+                    .contains("Remedy: "));
+  }
+
+  @Test
+  void whatWasNeverInitialisedIsAutoInit() {
+    assertOnly(settings(Map.of("auto-init", "false")), "auto-init", "was never made");
+  }
+
+  @Test
+  void aSlotThatIsGoneIsTheSlotUnlessTheRelayMakesItAnew() {
+    install();
+    database.dropSlot();
+    assertOnly(settings(Map.of("on-gap", "refuse")), "slot", "is gone, although it was made before");
+    assertThat(errors(settings(Map.of("on-gap", "recover")))).isEmpty();
+    // And it is not remembered as a gap because somebody has asked
+    assertThat(database.query("select count(*) from outbox_relay where gap is not null"))
+        .isEqualTo("0");
+  }
+
+  @Test
+  void aPublicationThatWasChangedIsThePublication() {
+    install();
+    database.execute("alter publication %s set (publish = 'delete')".formatted(database.slot()));
+    assertOnly(settings(Map.of("on-gap", "refuse")), "publication", "is not the relay's");
+  }
+
+  @Test
+  void brokersThatAreNotThereAreTheBootstrapServers() {
+    assertOnly(
+        settings(Map.of("kafka.bootstrap-servers", "localhost:1")),
+        "kafka.bootstrap-servers",
+        "No Kafka broker answers");
+  }
+
+  @Test
+  void everySettingThatCannotBeUsedIsToldAtOnce() {
+    Map<String, String> settings =
+        settings(Map.of("slot", "No Slot", "engine", "steam", "retentoin", "1d"));
+    assertThat(errors(settings)).anyMatch(error -> error.startsWith("outbox.relay."));
+    settings.put("outbox.relay.engine", "pgoutput");
+    settings.remove("outbox.relay.retentoin");
+    settings.put("outbox.relay.in-flight-limit", "1B");
+    settings.put("key.converter", "org.apache.kafka.connect.json.JsonConverter");
+    settings.remove("header.converter");
+    settings.put("errors.tolerance", "all");
+    settings.put("producer.override.acks", "1");
+    settings.put("producer.override.compression.type", "zstd");
+    settings.put("outbox.relay.console.username", "ops");
+    assertThat(errors(settings).stream().map(error -> error.substring(0, error.indexOf(':'))))
+        .containsExactlyInAnyOrder(
+            "outbox.relay.slot",
+            "outbox.relay.in-flight-limit",
+            "key.converter",
+            "header.converter",
+            "errors.tolerance",
+            "producer.override.acks",
+            "outbox.relay.console.username");
+  }
+
+  @Test
+  void exactlyOnceNeedsTheWorkersTransactions() {
+    Map<String, String> settings = settings(Map.of("delivery", "exactly-once"));
+    assertThat(errors(settings))
+        .hasSize(2)
+        .anyMatch(error -> error.startsWith("exactly.once.support: "))
+        .anyMatch(error -> error.startsWith("transaction.boundary: "));
+  }
+
+  @Test
+  void everySettingOfTheRelayIsExplainedWithTheRelaysDefault() {
+    ConfigDef definition = new OutboxSourceConnector().config();
+    assertThat(definition.names())
+        .contains("outbox.relay.name", "outbox.relay.engine", "outbox.relay.parking.limit")
+        .noneMatch(name -> name.contains("console") || name.contains("position-topic"));
+    assertThat(definition.configKeys().values())
+        .allSatisfy(key -> assertThat(key.documentation).isNotBlank().doesNotContain("{@"));
+    assertThat(definition.defaultValues())
+        .containsEntry("outbox.relay.retention", "7d")
+        .containsEntry("outbox.relay.topic-template", "outbox.event.{aggregatetype}")
+        .doesNotContainKey("outbox.relay.database.url");
+  }
+
+  @Test
+  void theExampleCanBeUsed() throws Exception {
+    JsonNode example =
+        new JsonMapper().readTree(Documents.root().resolve("deploy/kafka-connect/example/outbox.json"));
+    Map<String, String> settings = new HashMap<>();
+    example.propertyStream().forEach(one -> settings.put(one.getKey(), one.getValue().asString()));
+    // But for the places, which are the reader's
+    TestSettings.properties(database, kafka.bootstrapServers(), Map.of())
+        .forEach(
+            (name, value) -> {
+              if (name.contains(".database.") || name.contains(".bootstrap-servers")) {
+                assertThat(settings).containsKey(name);
+                settings.put(name, value);
+              }
+            });
+    assertThat(errors(settings)).isEmpty();
+  }
+
+  private void install() {
+    RelaySettings settings = TestSettings.of(database, kafka.bootstrapServers(), Map.of());
+    new Installation(settings).run(false);
+  }
+
+  private Map<String, String> settings(Map<String, String> more) {
+    return ConnectorSettingsOf.database(database, kafka, more);
+  }
+
+  private static void assertOnly(Map<String, String> settings, String setting, String words) {
+    assertThat(errors(settings))
+        .singleElement()
+        .asString()
+        .startsWith("outbox.relay." + setting + ": ")
+        .contains(words)
+        .contains("Remedy: ");
+  }
+
+  /** Each as setting and message. */
+  private static List<String> errors(Map<String, String> settings) {
+    return new OutboxSourceConnector()
+        .validate(settings).configValues().stream()
+            .flatMap(ValidationTest::messages)
+            .toList();
+  }
+
+  private static Stream<String> messages(ConfigValue value) {
+    return value.errorMessages().stream().map(message -> value.name() + ": " + message);
+  }
+}
