@@ -35,6 +35,11 @@ final class ConnectorSettings {
           PREFIX + "console.password",
           PREFIX + "console.show-payloads");
 
+  static final String ENGINE = PREFIX + "engine";
+
+  /** The one in the plugin. */
+  static final String ONLY_ENGINE = "pgoutput";
+
   /** Of the worker, which a plugin is not compiled against. */
   private static final String BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter";
 
@@ -65,6 +70,7 @@ final class ConnectorSettings {
             relay.put(key, value);
           }
         });
+    relay.putIfAbsent(ENGINE, ONLY_ENGINE);
     relay.put(CLIENT + LARGEST_REQUEST, largestRequest());
     return SettingsLoader.load(relay);
   }
@@ -87,6 +93,15 @@ final class ConnectorSettings {
             key ->
                 problems.add(
                     new Problem(key, "(masked)", "not for a connector", "take it out")));
+    String engine = connector.getOrDefault(ENGINE, ONLY_ENGINE);
+    if (engine.equals("debezium")) {
+      problems.add(
+          new Problem(
+              ENGINE,
+              engine,
+              "not in the plugin",
+              "take it out: pgoutput reads the same slot and counts the same positions"));
+    }
     for (String converter : CONVERTERS) {
       require(
           problems,

@@ -3,7 +3,9 @@ package dev.outbox.connect;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URL;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +48,11 @@ final class DocumentedSettings {
     boolean required = text.startsWith(REQUIRED);
     boolean secret = name.endsWith("password");
     Object byDefault =
-        required ? ConfigDef.NO_DEFAULT_VALUE : setting.getOrDefault("defaultValue", "");
+        required
+            ? ConfigDef.NO_DEFAULT_VALUE
+            : name.equals(ConnectorSettings.ENGINE)
+                ? ConnectorSettings.ONLY_ENGINE
+                : setting.getOrDefault("defaultValue", "");
     definition.define(
         name,
         secret ? Type.PASSWORD : Type.STRING,
@@ -60,15 +66,26 @@ final class DocumentedSettings {
     return javadoc.replaceAll("\\{@(?:code|link|literal) ([^}]*(?:\\{[^}]*})?[^}]*)}", "$1");
   }
 
-  /** The plain members of each property. */
+  /** The plain members of each property; other libraries have descriptions of this name too. */
   private static List<Map<String, String>> read() {
-    try (InputStream metadata =
-            Objects.requireNonNull(
-                DocumentedSettings.class.getClassLoader().getResourceAsStream(METADATA));
-        JsonParser json = new JsonFactory().createParser(ObjectReadContext.empty(), metadata)) {
-      return properties(json);
+    List<Map<String, String>> settings = new ArrayList<>();
+    try {
+      for (URL description :
+          Collections.list(DocumentedSettings.class.getClassLoader().getResources(METADATA))) {
+        settings.addAll(read(description));
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+    settings.removeIf(
+        setting -> !setting.getOrDefault("name", "").startsWith(ConnectorSettings.PREFIX));
+    return settings;
+  }
+
+  private static List<Map<String, String>> read(URL description) throws IOException {
+    try (InputStream metadata = description.openStream();
+        JsonParser json = new JsonFactory().createParser(ObjectReadContext.empty(), metadata)) {
+      return properties(json);
     }
   }
 

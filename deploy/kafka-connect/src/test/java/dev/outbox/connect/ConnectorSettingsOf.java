@@ -18,6 +18,7 @@ final class ConnectorSettingsOf {
         new HashMap<>(TestSettings.properties(database, kafka.bootstrapServers(), more));
     settings.put("connector.class", OutboxSourceConnector.class.getName());
     settings.put("tasks.max", "1");
+    settings.put("outbox.relay.engine", "pgoutput");
     for (String converter : new String[] {"key", "value", "header"}) {
       settings.put(
           converter + ".converter", "org.apache.kafka.connect.converters.ByteArrayConverter");

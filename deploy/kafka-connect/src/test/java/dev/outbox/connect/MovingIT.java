@@ -39,7 +39,7 @@ class MovingIT {
   @ParameterizedTest
   @ValueSource(strings = {"at-least-once", "exactly-once"})
   void nothingIsLostOrRepeated(String delivery) throws Exception {
-    Map<String, String> relay = Map.of("delivery", delivery);
+    Map<String, String> relay = Map.of("delivery", delivery, "engine", "pgoutput");
     Map<String, String> settings =
         ConnectorSettingsOf.delivery(delivery, database, kafka, Map.of());
     try (ConnectCluster connect = ConnectCluster.start(kafka, 1);
