@@ -2,6 +2,7 @@ package dev.outbox.connect;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.RelaySettings.Delivery;
+import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.publishing.Outlet;
 import dev.outbox.relay.publishing.PositionTopic;
 import dev.outbox.relay.publishing.Publisher;
@@ -28,10 +29,20 @@ record ConnectOutlet(
     RecordCheck check =
         RecordCheck.open(
             settings, () -> handoff.hasEnded() || givingUp.getAsBoolean(), topicsAreMade);
+    handoff.onlyWhile(() -> isLeading(givingUp));
     Map<String, String> partition = SourceOffsets.partition(settings.name(), shard);
     return settings.delivery() == Delivery.EXACTLY_ONCE
         ? new TransactionalConnectPublisher(check, handoff, partition, offsets, givingUp)
         : new ConnectPublisher(check, handoff, partition);
+  }
+
+  private static boolean isLeading(BooleanSupplier givingUp) {
+    try {
+      boolean unused = givingUp.getAsBoolean(); // a stop that was asked for is no reason
+      return true;
+    } catch (RelayException e) { // the run ends by itself, or the database answers again
+      return false;
+    }
   }
 
   @Override

@@ -91,8 +91,7 @@ final class ConnectorSettings {
         .filter(key -> key.startsWith(PREFIX) && !isKnown(key))
         .forEach(
             key ->
-                problems.add(
-                    new Problem(key, "(masked)", "not for a connector", "take it out")));
+                problems.add(new Problem(key, "(masked)", "not for a connector", "take it out")));
     String engine = connector.getOrDefault(ENGINE, ONLY_ENGINE);
     if (engine.equals("debezium")) {
       problems.add(
@@ -141,8 +140,7 @@ final class ConnectorSettings {
       List<Problem> problems, String key, String value, String reason, String why) {
     String actual = connector.getOrDefault(key, "");
     if (!actual.equals(value)) {
-      problems.add(
-          new Problem(key, actual, reason, "set %s=%s: %s".formatted(key, value, why)));
+      problems.add(new Problem(key, actual, reason, "set %s=%s: %s".formatted(key, value, why)));
     }
   }
 

@@ -4,6 +4,7 @@ import dev.outbox.relay.publishing.PublishFailure.NotSent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,16 @@ final class Handoff {
   private List<HandedRecord> waiting = new ArrayList<>();
   private int withWorker;
   private boolean ended;
+  private volatile BooleanSupplier leading = () -> true;
+
+  /**
+   * From now on the worker gets records only while this instance leads.
+   *
+   * @param leads asked on the worker's thread; false keeps them waiting
+   */
+  void onlyWhile(BooleanSupplier leads) {
+    leading = leads;
+  }
 
   /** For the worker to take. */
   synchronized void add(HandedRecord record) {
@@ -33,15 +44,37 @@ final class Handoff {
    * All that waits, in order; null when nothing has come within the time. From now on the worker
    * has them, and {@link #decided} tells what became of each.
    */
-  synchronized @Nullable List<SourceRecord> take(Duration patience) throws InterruptedException {
+  @Nullable List<SourceRecord> take(Duration patience) throws InterruptedException {
+    if (!awaitWaiting(patience)) {
+      return null;
+    }
+    // What has waited for long, as in a worker that slept, may be another instance's business now.
+    if (!leading.getAsBoolean()) {
+      rest(patience);
+      return null;
+    }
+    return takeAll();
+  }
+
+  private synchronized void rest(Duration patience) throws InterruptedException {
+    if (!ended) {
+      wait(patience.toMillis());
+    }
+  }
+
+  private synchronized boolean awaitWaiting(Duration patience) throws InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
     while (waiting.isEmpty() && !ended) {
       long millis = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
       if (millis <= 0) {
-        return null;
+        return false;
       }
       wait(millis);
     }
+    return !ended;
+  }
+
+  private synchronized @Nullable List<SourceRecord> takeAll() {
     if (waiting.isEmpty() || ended) {
       return null;
     }

@@ -76,11 +76,12 @@ class ConnectorIT {
         .atMost(PATIENCE)
         .until(
             () ->
-                "0".equals(
-                    database.query(
-                        "select count(*) from pg_replication_slots where active and database = '"
-                            + database.slot()
-                            + "'")));
+                "0"
+                    .equals(
+                        database.query(
+                            "select count(*) from pg_replication_slots where active and database = '"
+                                + database.slot()
+                                + "'")));
   }
 
   @ParameterizedTest
@@ -112,8 +113,7 @@ class ConnectorIT {
           (select confirmed_flush_lsn from pg_replication_slots where slot_name = '%1$s')
         """
             .formatted(second));
-    Map<String, String> more =
-        Map.of("slot", second, "topic-template", there + "{aggregatetype}");
+    Map<String, String> more = Map.of("slot", second, "topic-template", there + "{aggregatetype}");
     connect.configure(connector, ConnectorSettingsOf.delivery(delivery, database, kafka, more));
     await().atMost(PATIENCE).until(() -> topics.poll().size() >= 2 * events);
     // Then they cannot be told from each other
@@ -270,8 +270,7 @@ class ConnectorIT {
   @ParameterizedTest
   @ValueSource(strings = {"at-least-once", "exactly-once"})
   void aRunThatBreaksOffIsFollowedByTheNext(String delivery) {
-    connect.configure(
-        connector, ConnectorSettingsOf.delivery(delivery, database, kafka, Map.of()));
+    connect.configure(connector, ConnectorSettingsOf.delivery(delivery, database, kafka, Map.of()));
     connect.awaitState(connector, "RUNNING");
     try (SteadyWriter writer = SteadyWriter.start(database, "Order")) {
       for (int i = 0; i < 5; i++) {
@@ -285,9 +284,7 @@ class ConnectorIT {
       }
       awaitMore(100);
       int written = writer.stop();
-      await()
-          .atMost(PATIENCE)
-          .until(() -> topics.ids().stream().distinct().count() >= written);
+      await().atMost(PATIENCE).until(() -> topics.ids().stream().distinct().count() >= written);
     }
     if (delivery.equals("exactly-once")) {
       assertThat(topics.idsByKey()).isEqualTo(database.eventIdsByKey());

@@ -75,9 +75,7 @@ class KilledWorkersIT {
         await().atMost(PATIENCE).until(() -> topics.poll().size() > before + 100);
         int written = writer.stop();
         // Repeats stand before what came after the last kill.
-        await()
-            .atMost(PATIENCE)
-            .until(() -> topics.ids().stream().distinct().count() >= written);
+        await().atMost(PATIENCE).until(() -> topics.ids().stream().distinct().count() >= written);
       }
     }
   }

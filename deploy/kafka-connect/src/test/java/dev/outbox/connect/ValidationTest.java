@@ -86,7 +86,8 @@ class ValidationTest {
   void aSlotThatIsGoneIsTheSlotUnlessTheRelayMakesItAnew() {
     install();
     database.dropSlot();
-    assertOnly(settings(Map.of("on-gap", "refuse")), "slot", "is gone, although it was made before");
+    assertOnly(
+        settings(Map.of("on-gap", "refuse")), "slot", "is gone, although it was made before");
     assertThat(errors(settings(Map.of("on-gap", "recover")))).isEmpty();
     // And it is not remembered as a gap because somebody has asked
     assertThat(database.query("select count(*) from outbox_relay where gap is not null"))
@@ -161,7 +162,8 @@ class ValidationTest {
   @Test
   void theExampleCanBeUsed() throws Exception {
     JsonNode example =
-        new JsonMapper().readTree(Documents.root().resolve("deploy/kafka-connect/example/outbox.json"));
+        new JsonMapper()
+            .readTree(Documents.root().resolve("deploy/kafka-connect/example/outbox.json"));
     Map<String, String> settings = new HashMap<>();
     example.propertyStream().forEach(one -> settings.put(one.getKey(), one.getValue().asString()));
     // But for the places, which are the reader's
@@ -197,9 +199,7 @@ class ValidationTest {
   /** Each as setting and message. */
   private static List<String> errors(Map<String, String> settings) {
     return new OutboxSourceConnector()
-        .validate(settings).configValues().stream()
-            .flatMap(ValidationTest::messages)
-            .toList();
+        .validate(settings).configValues().stream().flatMap(ValidationTest::messages).toList();
   }
 
   private static Stream<String> messages(ConfigValue value) {

@@ -36,7 +36,8 @@ public final class SettingsLoader {
   /**
    * The settings, if every one of them can be used.
    *
-   * @param properties by their full names; nothing else is looked at, no environment variable either
+   * @param properties by their full names; nothing else is looked at, no environment variable
+   *     either
    * @throws InvalidSettingsException naming each setting that cannot, its value and the remedy
    */
   public static RelaySettings load(Map<String, String> properties) {
@@ -48,10 +49,10 @@ public final class SettingsLoader {
     try {
       settings =
           binder.bindOrCreate(
-                  RelaySettings.PREFIX,
-                  Bindable.of(RelaySettings.class),
-                  new NoUnboundElementsBindHandler(
-                      BindHandler.DEFAULT, new UnboundElementsSourceFilter()));
+              RelaySettings.PREFIX,
+              Bindable.of(RelaySettings.class),
+              new NoUnboundElementsBindHandler(
+                  BindHandler.DEFAULT, new UnboundElementsSourceFilter()));
     } catch (BindException e) {
       throw new InvalidSettingsException(problems(e));
     }

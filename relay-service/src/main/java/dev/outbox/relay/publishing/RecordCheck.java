@@ -78,7 +78,8 @@ public final class RecordCheck implements AutoCloseable {
   }
 
   /**
-   * Waits until the record's topic is there, see {@link Publisher#publish}, and measures the record.
+   * Waits until the record's topic is there, see {@link Publisher#publish}, and measures the
+   * record.
    *
    * @return null when nothing speaks against the record, else what its handover comes to
    */
@@ -96,7 +97,8 @@ public final class RecordCheck implements AutoCloseable {
           BATCH_OVERHEAD + MOST_RECORD_OVERHEAD + body,
           "max.request.size of the producer (%d)".formatted(largestRequest));
     }
-    int alone = BATCH_OVERHEAD + ByteUtils.sizeOfVarint(RECORD_OVERHEAD + body) + RECORD_OVERHEAD + body;
+    int alone =
+        BATCH_OVERHEAD + ByteUtils.sizeOfVarint(RECORD_OVERHEAD + body) + RECORD_OVERHEAD + body;
     int limit = limits.of(record.topic(), alone);
     return alone > limit
         ? tooLarge(record, alone, "max.message.bytes of the topic (%d)".formatted(limit))

@@ -83,8 +83,7 @@ public final class Surroundings {
     } else if (!settings.autoInit()) {
       String missing =
           memory.isEmpty() ? "replication slot " + settings.slot() : "table " + parked.name();
-      findings.add(
-          new Finding("auto-init", Initialization.notInitialized(settings, missing)));
+      findings.add(new Finding("auto-init", Initialization.notInitialized(settings, missing)));
     }
   }
 
