@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import dev.outbox.relay.Installation;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.control.Attribution;
 import dev.outbox.relay.database.SourceDatabase;
@@ -64,7 +63,7 @@ class ConnectorIT {
   @BeforeEach
   void createDatabase(PostgresServer postgres, KafkaServer broker) {
     kafka = broker;
-    database = OutboxDatabase.create(postgres);
+    database = Outboxes.withSlot(postgres);
     connector = "outbox-" + database.slot();
     topics = new TopicReader(kafka.bootstrapServers(), database.slot() + ".");
   }
@@ -88,8 +87,6 @@ class ConnectorIT {
   @ValueSource(strings = {"at-least-once", "exactly-once"})
   void recordsAreThoseOfTheRelay(String delivery) throws Exception {
     // Given two slots that stand at the same place, and two sets of topics
-    RelaySettings settings = TestSettings.of(database, kafka.bootstrapServers(), Map.of());
-    new Installation(settings).run(false);
     String second = database.slot() + "_2";
     database.execute(
         "select pg_copy_logical_replication_slot('%s', '%s')".formatted(database.slot(), second));
@@ -171,7 +168,7 @@ class ConnectorIT {
     connect.configure(connector, settings);
     connect.awaitState(connector, "RUNNING");
     try (SteadyWriter writer = SteadyWriter.start(database, "Order")) {
-      awaitMore(100);
+      awaitMore(writer, 100);
       // Paused
       connect.put("/connectors/" + connector + "/pause", null);
       connect.awaitState(connector, "PAUSED");
@@ -179,21 +176,21 @@ class ConnectorIT {
       await().atMost(PATIENCE).until(() -> writer.written() > paused + 200);
       assertThat(topics.poll().size()).isLessThan(writer.written());
       connect.put("/connectors/" + connector + "/resume", null);
-      awaitMore(200);
+      awaitMore(writer, 200);
       // Restarted
       connect.post("/connectors/" + connector + "/restart?includeTasks=true");
-      awaitMore(200);
+      awaitMore(writer, 200);
       // Given other settings
       settings.put("outbox.relay.in-flight-limit", "2MB");
       connect.configure(connector, settings);
-      awaitMore(200);
+      awaitMore(writer, 200);
       // Stopped, and begun again
       connect.put("/connectors/" + connector + "/stop", null);
       connect.awaitState(connector, "STOPPED");
       int stopped = writer.written();
       await().atMost(PATIENCE).until(() -> writer.written() > stopped + 200);
       connect.put("/connectors/" + connector + "/resume", null);
-      awaitMore(200);
+      awaitMore(writer, 200);
       int written = writer.stop();
       await().atMost(PATIENCE).until(() -> topics.poll().size() >= written);
     }
@@ -201,9 +198,10 @@ class ConnectorIT {
     assertThat(topics.idsByKey()).isEqualTo(database.eventIdsByKey());
   }
 
-  private void awaitMore(int events) {
-    int before = topics.poll().size();
-    await().atMost(PATIENCE).until(() -> topics.poll().size() > before + events);
+  /** Events that are not written yet, so that they tell of what is running now. */
+  private void awaitMore(SteadyWriter writer, int events) {
+    int due = writer.written() + events;
+    await().atMost(PATIENCE).until(() -> topics.poll().size() >= due);
   }
 
   @Test
@@ -274,7 +272,7 @@ class ConnectorIT {
     connect.awaitState(connector, "RUNNING");
     try (SteadyWriter writer = SteadyWriter.start(database, "Order")) {
       for (int i = 0; i < 5; i++) {
-        awaitMore(100);
+        awaitMore(writer, 100);
         database.execute(
             """
             select pg_terminate_backend(active_pid) from pg_replication_slots
@@ -282,7 +280,7 @@ class ConnectorIT {
             """
                 .formatted(database.slot()));
       }
-      awaitMore(100);
+      awaitMore(writer, 100);
       int written = writer.stop();
       await().atMost(PATIENCE).until(() -> topics.ids().stream().distinct().count() >= written);
     }

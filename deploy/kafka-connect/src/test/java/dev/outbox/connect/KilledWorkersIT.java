@@ -32,7 +32,7 @@ class KilledWorkersIT {
   @BeforeEach
   void createDatabase(PostgresServer postgres, KafkaServer broker) {
     kafka = broker;
-    database = OutboxDatabase.create(postgres);
+    database = Outboxes.withSlot(postgres);
     connector = "outbox-" + database.slot();
     topics = new TopicReader(kafka.bootstrapServers(), database.slot() + ".");
   }
@@ -65,18 +65,22 @@ class KilledWorkersIT {
       try (SteadyWriter writer = SteadyWriter.start(database, "Order")) {
         for (int i = 0; i < kills; i++) {
           ConnectWorker working = connect.workerOfTask(connector);
-          int before = topics.poll().size();
-          await().atMost(PATIENCE).until(() -> topics.poll().size() > before + 100);
+          awaitMore(writer);
           working.process().sigkill();
           connect.replace(working);
         }
         var unused = connect.workerOfTask(connector);
-        int before = topics.poll().size();
-        await().atMost(PATIENCE).until(() -> topics.poll().size() > before + 100);
+        awaitMore(writer);
         int written = writer.stop();
         // Repeats stand before what came after the last kill.
         await().atMost(PATIENCE).until(() -> topics.ids().stream().distinct().count() >= written);
       }
     }
+  }
+
+  /** Some hundred events are on the topics that are not written yet. */
+  private void awaitMore(SteadyWriter writer) {
+    int due = writer.written() + 200;
+    await().atMost(PATIENCE).until(() -> topics.ids().stream().distinct().count() >= due);
   }
 }

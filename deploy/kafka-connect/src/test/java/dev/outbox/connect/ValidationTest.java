@@ -6,8 +6,6 @@ import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import dev.outbox.local.documents.Documents;
-import dev.outbox.relay.Installation;
-import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
 import java.util.HashMap;
@@ -38,7 +36,7 @@ class ValidationTest {
 
   @Test
   void whatIsInPlaceIsFoundToBe() {
-    install();
+    Outboxes.install(database);
     assertThat(errors(settings(Map.of("auto-init", "false")))).isEmpty();
     assertThat(errors(ConnectorSettingsOf.exactlyOnce(database, kafka, Map.of()))).isEmpty();
   }
@@ -84,7 +82,7 @@ class ValidationTest {
 
   @Test
   void aSlotThatIsGoneIsTheSlotUnlessTheRelayMakesItAnew() {
-    install();
+    Outboxes.install(database);
     database.dropSlot();
     assertOnly(
         settings(Map.of("on-gap", "refuse")), "slot", "is gone, although it was made before");
@@ -96,7 +94,7 @@ class ValidationTest {
 
   @Test
   void aPublicationThatWasChangedIsThePublication() {
-    install();
+    Outboxes.install(database);
     database.execute("alter publication %s set (publish = 'delete')".formatted(database.slot()));
     assertOnly(settings(Map.of("on-gap", "refuse")), "publication", "is not the relay's");
   }
@@ -176,11 +174,6 @@ class ValidationTest {
               }
             });
     assertThat(errors(settings)).isEmpty();
-  }
-
-  private void install() {
-    RelaySettings settings = TestSettings.of(database, kafka.bootstrapServers(), Map.of());
-    new Installation(settings).run(false);
   }
 
   private Map<String, String> settings(Map<String, String> more) {
