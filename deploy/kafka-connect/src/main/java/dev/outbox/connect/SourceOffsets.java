@@ -2,6 +2,8 @@ package dev.outbox.connect;
 
 import dev.outbox.relay.config.RelaySettings.Delivery;
 import dev.outbox.relay.event.SourcePosition;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +23,12 @@ final class SourceOffsets {
 
   private SourceOffsets() {}
 
+  /** Members in an order that is the same in every worker: Connect compares them as text. */
   static Map<String, String> partition(String relay, Shard shard) {
-    return Map.of(RELAY, relay, SHARD, String.valueOf(shard.number()));
+    Map<String, String> partition = new LinkedHashMap<>();
+    partition.put(RELAY, relay);
+    partition.put(SHARD, String.valueOf(shard.number()));
+    return Collections.unmodifiableMap(partition);
   }
 
   static Map<String, String> offset(String position, Delivery delivery) {

@@ -26,6 +26,13 @@ class SourceOffsetsTest {
     assertThat(SourceOffsets.published(null)).isEmpty();
   }
 
+  /** Else a worker would not find what another one has written, depending on their JVMs. */
+  @Test
+  void aPartitionIsTheSameTextInEveryWorker() {
+    assertThat(SourceOffsets.partition("orders", new Shard(1, 1)))
+        .hasToString("{relay=orders, shard=1}");
+  }
+
   @Test
   void onlyPositionsAreTakenOverRest() {
     OutboxSourceConnector connector = new OutboxSourceConnector();
