@@ -5,18 +5,23 @@ import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.publishing.Delivery;
 import dev.outbox.relay.publishing.Handover;
+import dev.outbox.relay.publishing.PublishFailure.NotSent;
 import dev.outbox.relay.publishing.Publisher;
 import dev.outbox.relay.publishing.RecordCheck;
 import dev.outbox.relay.routing.RoutedRecord;
 import dev.outbox.relay.routing.RoutedRecord.Header;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands records to the worker's producer, one by one and at least once: the slot's position rules,
- * and what stands in Connect's offsets only shows how far the connector is.
+ * Hands records to the worker's producer at least once: the slot's position rules, and what stands
+ * in Connect's offsets only shows how far the connector is. The worker gets what the relay has read
+ * at once as a whole, which ends with a transaction unless that is large: one that is cut by the
+ * worker's stop would be repeated from its beginning.
  *
  * <p>A record that the worker's producer refuses ends the task, so what can be known is looked at
  * before. The worker's order to stop is the end of everything: nothing is handed over any more.
@@ -28,6 +33,7 @@ class ConnectPublisher implements Publisher {
   private final RecordCheck check;
   private final Handoff handoff;
   private final Map<String, String> partition;
+  private final List<HandedRecord> batch = new ArrayList<>();
   private boolean endAccepted;
 
   ConnectPublisher(RecordCheck check, Handoff handoff, Map<String, String> partition) {
@@ -55,7 +61,7 @@ class ConnectPublisher implements Publisher {
   }
 
   void hand(RoutedRecord record, Delivery delivery) {
-    handoff.add(
+    batch.add(
         new HandedRecord(
             partition,
             SourceOffsets.offset(
@@ -75,7 +81,12 @@ class ConnectPublisher implements Publisher {
 
   @Override
   public boolean commit(SourcePosition through) {
-    return !isBroken();
+    if (isBroken()) {
+      return false;
+    }
+    handoff.addAll(batch);
+    batch.clear();
+    return true;
   }
 
   /** What the worker has not taken when it stops never will be. */
@@ -87,6 +98,8 @@ class ConnectPublisher implements Publisher {
   @Override
   public void restore() {
     handoff.withdraw();
+    batch.forEach(record -> record.delivery().failed(new NotSent()));
+    batch.clear();
     endAccepted = true;
   }
 

@@ -28,13 +28,7 @@ final class Handoff {
     leading = leads;
   }
 
-  /** For the worker to take. */
-  synchronized void add(HandedRecord record) {
-    waiting.add(record);
-    notifyAll();
-  }
-
-  /** For the worker to take all at once. */
+  /** For the worker to take all at once, as it will with what waits already. */
   synchronized void addAll(List<HandedRecord> records) {
     waiting.addAll(records);
     notifyAll();
