@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Hands records to the worker's producer at least once: the slot's position rules, and what stands
  * in Connect's offsets only shows how far the connector is. The worker gets what the relay has read
- * at once as a whole, which ends with a transaction unless there is a backlog: one that is cut by the
- * worker's stop would be repeated from its beginning.
+ * at once as a whole, which ends with a transaction unless there is a backlog: one that is cut by
+ * the worker's stop would be repeated from its beginning.
  *
  * <p>A record that the worker's producer refuses ends the task, so what can be known is looked at
  * before. The worker's order to stop is the end of everything: nothing is handed over any more.
