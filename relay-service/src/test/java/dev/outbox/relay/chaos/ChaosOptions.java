@@ -23,6 +23,8 @@ import org.springframework.boot.convert.DurationStyle;
  * @param count how many faults
  * @param duration end the faults after this time even if there were fewer
  * @param patience how long arrival may take after all is repaired
+ * @param shards into how many shards the outbox is divided
+ * @param instances how many relays there are
  * @param report where to write the summary
  */
 record ChaosOptions(
@@ -32,6 +34,8 @@ record ChaosOptions(
     int count,
     Duration duration,
     Duration patience,
+    int shards,
+    int instances,
     Optional<Path> report) {
 
   private static final int FEW = 8;
@@ -51,6 +55,8 @@ record ChaosOptions(
             .orElse(duration.isPresent() ? Integer.MAX_VALUE : FEW),
         duration.orElse(FOREVER),
         property("patience").map(DurationStyle::detectAndParse).orElse(PATIENCE),
+        property("shards").map(Integer::parseInt).orElse(1),
+        property("instances").map(Integer::parseInt).orElse(2),
         property("report").map(Path::of));
   }
 
