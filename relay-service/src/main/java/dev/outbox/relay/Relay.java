@@ -208,6 +208,11 @@ public final class Relay {
     } while (!isStopping() && !turn.getAsBoolean());
   }
 
+  /** Whether a run has begun and not ended. */
+  boolean isRunning() {
+    return watch.pipeline() != null;
+  }
+
   /**
    * Ends the present run gracefully, for another instance; returns when it is over. It was said
    * before that it is not this one's turn any more.

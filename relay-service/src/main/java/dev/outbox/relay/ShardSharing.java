@@ -49,6 +49,7 @@ final class ShardSharing {
   private final Map<Integer, Relay> relays = new HashMap<>();
   private final Set<Integer> claims = ConcurrentHashMap.newKeySet();
   private final Set<Integer> turns = ConcurrentHashMap.newKeySet();
+  private final Set<Integer> ending = ConcurrentHashMap.newKeySet();
   private final Map<Integer, Long> freeSince = new HashMap<>();
   private final CountDownLatch stopRequested = new CountDownLatch(1);
   private long doubtedNanos = System.nanoTime() - IN_DOUBT_FOR.toNanos();
@@ -111,6 +112,7 @@ final class ShardSharing {
     move.drop().forEach(this::leave);
     move.claim().forEach(this::take);
     move.handOver().ifPresent(this::handOver);
+    endWhatIsNotOurs();
   }
 
   private boolean waits(RelayState state) {
@@ -171,15 +173,32 @@ final class ShardSharing {
   private void handOver(int shard) {
     turns.remove(shard);
     LOG.atInfo().addKeyValue("shard", shard).log("Handing a shard over to another instance");
+  }
+
+  /** Also of a run that was about to begin when its shard was left to another instance. */
+  private void endWhatIsNotOurs() {
+    relays.forEach(
+        (shard, relay) -> {
+          boolean over = !claims.contains(shard) && !relay.isRunning();
+          if (!turns.contains(shard) && !over && ending.add(shard)) {
+            end(shard, relay);
+          }
+        });
+  }
+
+  private void end(int shard, Relay relay) {
     Thread thread =
         new Thread(
             () -> {
               try {
-                relayOf(shard).handOver();
+                relay.handOver();
               } catch (InterruptedException | RuntimeException e) {
                 LOG.atWarn().setCause(e).log("Handing a shard over did not end gracefully");
               }
-              claims.remove(shard);
+              if (!turns.contains(shard)) {
+                claims.remove(shard);
+              }
+              ending.remove(shard);
             },
             "outbox-relay-hand-over");
     thread.setDaemon(true);

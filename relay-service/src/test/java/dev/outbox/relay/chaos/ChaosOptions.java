@@ -55,9 +55,25 @@ record ChaosOptions(
             .orElse(duration.isPresent() ? Integer.MAX_VALUE : FEW),
         duration.orElse(FOREVER),
         property("patience").map(DurationStyle::detectAndParse).orElse(PATIENCE),
-        property("shards").map(Integer::parseInt).orElse(1),
-        property("instances").map(Integer::parseInt).orElse(2),
+        1,
+        2,
         property("report").map(Path::of));
+  }
+
+  /** The same with four shards and three relays; the summary gets another name. */
+  ChaosOptions divided() {
+    return new ChaosOptions(
+        seed,
+        modes,
+        kinds,
+        count,
+        duration,
+        patience,
+        4,
+        3,
+        report.map(
+            file ->
+                file.resolveSibling(file.getFileName().toString().replace(".md", "-shards.md"))));
   }
 
   /** The mode as its setting writes it. */
