@@ -108,6 +108,8 @@ final class ChaosRun implements AutoCloseable {
   private ChaosReport report(Duration elapsed) throws IOException {
     return new ChaosReport(
         mode,
+        options.shards(),
+        options.instances(),
         options.seed(),
         elapsed,
         calms,
