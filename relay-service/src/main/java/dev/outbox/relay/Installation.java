@@ -7,40 +7,60 @@ import dev.outbox.relay.publishing.PositionTopic;
 import dev.outbox.relay.slot.Initialization;
 import dev.outbox.relay.slot.Initialization.Step;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 
 /**
- * Everything that {@code init} makes: in the source database and, for exactly-once delivery, in
- * Kafka. Running it again changes nothing.
+ * Everything that {@code init} makes, for each shard: in the source database and, for exactly-once
+ * delivery, in Kafka. Running it again changes nothing.
  */
 public final class Installation {
 
   private final RelaySettings settings;
-  private final Initialization initialization;
+  private final SourceDatabase database;
 
   /** Nothing is done yet. */
   public Installation(RelaySettings settings) {
     this.settings = settings;
-    this.initialization = new Initialization(new SourceDatabase(settings), settings);
+    this.database = new SourceDatabase(settings);
   }
 
   /** As {@link Initialization#run}, and the position topic. */
   public List<Step> run(boolean acceptGap) {
-    List<Step> steps = new ArrayList<>(initialization.run(acceptGap));
-    if (settings.delivery() == Delivery.EXACTLY_ONCE) {
-      PositionTopic topic = new PositionTopic(settings);
-      steps.add(new Step("topic " + topic.topic(), topic.create() ? "created" : "already there"));
-    }
-    return steps;
+    return forEachShard(
+        shard -> {
+          List<Step> steps = new ArrayList<>(initialization(shard).run(acceptGap));
+          if (settings.delivery() == Delivery.EXACTLY_ONCE) {
+            PositionTopic topic = new PositionTopic(shard);
+            steps.add(
+                new Step("topic " + topic.topic(), topic.create() ? "created" : "already there"));
+          }
+          return steps;
+        });
   }
 
   /** As {@link Initialization#runWithoutSlot}; makes nothing in Kafka. */
   public List<Step> runWithoutSlot() {
-    return initialization.runWithoutSlot();
+    return forEachShard(shard -> initialization(shard).runWithoutSlot());
   }
 
   /** Whether the source database lacks something that {@link #run} makes. */
   boolean isDue() {
-    return settings.delivery() == Delivery.EXACTLY_ONCE || initialization.isDue();
+    return settings.delivery() == Delivery.EXACTLY_ONCE || initialization(settings).isDue();
+  }
+
+  private Initialization initialization(RelaySettings shard) {
+    return new Initialization(database, shard);
+  }
+
+  /** What shards have in common, the first one makes, and only that is told. */
+  private List<Step> forEachShard(Function<RelaySettings, List<Step>> work) {
+    Map<String, Step> steps = new LinkedHashMap<>();
+    for (RelaySettings shard : settings.eachShard()) {
+      work.apply(shard).forEach(step -> steps.putIfAbsent(step.thing(), step));
+    }
+    return List.copyOf(steps.values());
   }
 }

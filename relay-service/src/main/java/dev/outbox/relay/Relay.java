@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +50,9 @@ public final class Relay {
   /** A small part of a takeover; a look is one statement on a connection that is kept. */
   private static final Duration STANDBY_LOOK = Duration.ofMillis(250);
 
+  /** Asks nobody. */
+  private static final Duration TURN_LOOK = Duration.ofMillis(50);
+
   /** Beyond the drain timeout: for looking at the surroundings, which cannot be interrupted. */
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
 
@@ -63,6 +67,7 @@ public final class Relay {
   private final SlotRenewal renewal;
   private final Installation installation;
   private final IntervalFunction backoff;
+  private final BooleanSupplier turn;
   private final CountDownLatch stopRequested = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Thread supervisor = daemon(this::supervise, "outbox-relay");
@@ -70,7 +75,17 @@ public final class Relay {
 
   /** Not started yet. */
   public Relay(RelaySettings settings, RelayMetrics metrics) {
+    this(settings, metrics, () -> true);
+  }
+
+  /**
+   * Not started yet.
+   *
+   * @param turn whether it may lead now; a run that has begun ends by {@link #handOver} only
+   */
+  Relay(RelaySettings settings, RelayMetrics metrics, BooleanSupplier turn) {
     this.settings = settings;
+    this.turn = turn;
     this.metrics = metrics;
     this.database = new SourceDatabase(settings);
     this.session = database.session();
@@ -163,6 +178,10 @@ public final class Relay {
 
   /** One run: from looking at the surroundings to the pipeline's end, and the wait after it. */
   private void runOnce() throws InterruptedException {
+    if (!turn.getAsBoolean()) {
+      awaitTurn();
+      return;
+    }
     Starting starting = state instanceof Starting now ? now : new Starting(1);
     try {
       initialize();
@@ -177,6 +196,31 @@ public final class Relay {
     } catch (RuntimeException | Error e) {
       // An error too: a supervisor that is dead in a process that is alive helps nobody.
       fail(asRelayException(e));
+    }
+  }
+
+  private void awaitTurn() throws InterruptedException {
+    if (!(state instanceof Starting retrying && retrying.attempt() > 1)) {
+      state = new Standby(Standby.UNKNOWN);
+    }
+    do {
+      pause(TURN_LOOK);
+    } while (!isStopping() && !turn.getAsBoolean());
+  }
+
+  /** Whether a run has begun and not ended. */
+  boolean isRunning() {
+    return watch.pipeline() != null;
+  }
+
+  /**
+   * Ends the present run gracefully, for another instance; returns when it is over. It was said
+   * before that it is not this one's turn any more.
+   */
+  void handOver() throws InterruptedException {
+    Pipeline running = watch.pipeline();
+    if (running != null) {
+      running.stop();
     }
   }
 
@@ -219,7 +263,7 @@ public final class Relay {
     state = starting.standby(inUse.serverProcess());
     do {
       pause(STANDBY_LOOK);
-    } while (!isStopping() && !vacancy.isVacant());
+    } while (!isStopping() && turn.getAsBoolean() && !vacancy.isVacant());
   }
 
   /** No failure: the other instance does the work. */
@@ -256,7 +300,7 @@ public final class Relay {
                     ready.recovery(),
                     () -> slotWatch.completeRecovery(ready)))) {
       watch.opened(opened);
-      if (isStopping()) {
+      if (isStopping() || !turn.getAsBoolean()) {
         return;
       }
       try {

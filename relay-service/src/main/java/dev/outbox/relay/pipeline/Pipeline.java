@@ -82,8 +82,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     this.drainTimeout = settings.drainTimeout();
     this.stop = new StopSignal(drainTimeout);
     this.inFlight = new InFlightEvents<>(settings.inFlightLimit().toBytes(), start.confirmedLsn());
-    EventRouter router =
-        new EventRouter(settings.topicTemplate(), settings.name(), settings.positionTopicName());
+    EventRouter router = EventRouter.of(settings);
     this.parking =
         new ParkingLot(database, settings, new RunFence(settings, ready.run()), router::topic);
     this.publisher =

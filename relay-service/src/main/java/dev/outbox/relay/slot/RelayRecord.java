@@ -3,6 +3,8 @@ package dev.outbox.relay.slot;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.failure.GapException;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.Stage;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
@@ -22,10 +24,12 @@ final class RelayRecord {
 
   private static final String TABLE = "outbox_relay";
 
+  private final RelaySettings settings;
   private final String name;
   private final TableName table;
 
   RelayRecord(RelaySettings settings) {
+    this.settings = settings;
     this.name = settings.name();
     this.table = settings.tableName().sibling(TABLE);
   }
@@ -238,6 +242,46 @@ final class RelayRecord {
             : Optional.of(new Floor(floor, floorAt.toInstant())),
         Optional.ofNullable(row.getString(11)),
         Optional.ofNullable(row.getString(12)));
+  }
+
+  /**
+   * The outbox is divided as it was before: events of an aggregate that another slot has read and
+   * not published yet would be overtaken.
+   *
+   * @throws RelayException when it was divided otherwise
+   */
+  void requireSameShards(JdbcClient sql) {
+    if (!isCurrent(sql)) {
+      return;
+    }
+    Optional<String> other =
+        sql
+            .sql(
+                """
+                select name from %s where name <> :name and right(name, length(:label)) <> :label
+                  and (name = :relay or (left(name, length(:relay) + 1) = :relay || '-'
+                    and substr(name, length(:relay) + 2) ~ '^[0-9]{1,2}of[0-9]{1,2}$'))
+                order by name limit 1
+                """
+                    .formatted(table.quoted()))
+            .param("name", name)
+            .param("relay", settings.relayName())
+            .param("label", settings.shard().isPart() ? "of" + settings.shards() : "-")
+            .query(String.class)
+            .list()
+            .stream()
+            .findFirst();
+    if (other.isPresent()) {
+      String found = other.get();
+      String before =
+          found.equals(settings.relayName()) ? "1" : found.substring(found.lastIndexOf("of") + 2);
+      throw new RelayException(
+          Stage.PREFLIGHT,
+          "Relay '%s' was initialised with outbox.relay.shards=%s, and the settings say %d."
+              .formatted(settings.relayName(), before, settings.shards()),
+          "Set outbox.relay.shards=%s; another number needs a relay of another name."
+              .formatted(before));
+    }
   }
 
   /** Writes the memory; the row's time tells when the current epoch began. */

@@ -33,7 +33,7 @@ class StatusLookTest {
           .hasMessageContaining("does not exist")
           .hasMessageContaining("Run 'init'");
       database.createSlot();
-      RelayStatus first = look.now();
+      RelayStatus first = look.now().get(0);
       assertThat(first.level()).isEqualTo(Level.OK);
       assertThat(first.streaming()).isFalse();
       assertThat(first.confirmedLsn()).isEqualTo(database.confirmedLsn());
@@ -43,8 +43,8 @@ class StatusLookTest {
       database.execute("insert into noise select repeat('x', 1000) from generate_series(1, 3000)");
       await()
           .atMost(Duration.ofSeconds(30))
-          .untilAsserted(() -> assertThat(look.now().lag()).isPositive());
-      RelayStatus later = look.now();
+          .untilAsserted(() -> assertThat(look.now().get(0).lag()).isPositive());
+      RelayStatus later = look.now().get(0);
       assertThat(later.level()).isEqualTo(Level.WARNING);
       assertThat(later.lagBytes()).isGreaterThan(1_000_000);
       assertThat(later.problem()).contains("lags 3 MB behind");

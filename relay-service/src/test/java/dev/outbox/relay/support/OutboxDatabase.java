@@ -7,7 +7,6 @@ import dev.outbox.local.DatabaseRoles.Login;
 import dev.outbox.local.LocalPostgres;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.relay.Installation;
-import dev.outbox.relay.config.RelaySettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -76,8 +75,18 @@ public final class OutboxDatabase implements AutoCloseable {
 
   /** What the owner's {@code init --without-slot} makes. */
   public void install() {
-    RelaySettings settings = TestSettings.of(this, "localhost:1", TestSettings.as(roles.owner()));
-    new Installation(settings).runWithoutSlot();
+    install(Map.of());
+  }
+
+  /**
+   * The same with other settings than usual.
+   *
+   * @param more keys without the common prefix
+   */
+  public void install(Map<String, String> more) {
+    Map<String, String> all = new HashMap<>(more);
+    all.putAll(TestSettings.as(roles.owner()));
+    new Installation(TestSettings.of(this, "localhost:1", all)).runWithoutSlot();
     roles.grant();
   }
 
