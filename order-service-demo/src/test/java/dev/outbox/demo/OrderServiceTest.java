@@ -60,6 +60,7 @@ class OrderServiceTest {
   static void takeServers(PostgresServer postgresServer, KafkaServer kafkaServer) {
     postgres = postgresServer;
     kafka = kafkaServer;
+    ShopTopics.deleteAll(kafkaServer);
     kafkaServer.createTopic(TOPIC, 3);
   }
 

@@ -47,7 +47,6 @@ import org.springframework.test.context.DynamicPropertySource;
 abstract class ShopTestBase {
 
   static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final String TOPICS = "outbox.event.";
 
   private static @Nullable PostgresServer postgres;
   private static @Nullable KafkaServer kafka;
@@ -60,6 +59,7 @@ abstract class ShopTestBase {
   static void takeServers(PostgresServer postgresServer, KafkaServer kafkaServer) {
     postgres = postgresServer;
     kafka = kafkaServer;
+    ShopTopics.deleteAll(kafkaServer);
   }
 
   /** Asked for when the application starts, which is after {@link #takeServers}. */
@@ -138,7 +138,7 @@ abstract class ShopTestBase {
       for (Event event : events) {
         ProducerRecord<String, byte[]> record =
             new ProducerRecord<>(
-                TOPICS + event.aggregateType(), event.aggregateId(), event.payload());
+                ShopTopics.PREFIX + event.aggregateType(), event.aggregateId(), event.payload());
         Map.of("id", event.id().toString(), "ce_source", "test", "ce_type", event.type())
             .forEach((name, value) -> record.headers().add(name, value.getBytes(UTF_8)));
         published.add(producer.send(record).get());

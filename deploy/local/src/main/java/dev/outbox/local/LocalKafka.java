@@ -170,7 +170,12 @@ public final class LocalKafka implements KafkaServer {
 
   @Override
   public void close() {
-    broker.stop();
+    if (directory.temporary()) {
+      // There is nothing to save.
+      broker.discard();
+    } else {
+      broker.stop();
+    }
     directory.deleteIfTemporary();
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.demo.ShopDatabase;
+import dev.outbox.demo.ShopTopics;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
@@ -78,6 +79,7 @@ class PageTest {
   static void takeServers(PostgresServer postgresServer, KafkaServer kafkaServer) {
     postgres = postgresServer;
     kafka = kafkaServer;
+    ShopTopics.deleteAll(kafkaServer);
     kafkaServer.createTopic(TOPIC, 3);
   }
 
