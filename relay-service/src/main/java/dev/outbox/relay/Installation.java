@@ -3,6 +3,7 @@ package dev.outbox.relay;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.RelaySettings.Delivery;
 import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.publishing.PositionTopic;
 import dev.outbox.relay.slot.Initialization;
 import dev.outbox.relay.slot.Initialization.Step;
@@ -31,7 +32,7 @@ public final class Installation {
   public List<Step> run(boolean acceptGap) {
     return forEachShard(
         shard -> {
-          List<Step> steps = new ArrayList<>(initialization(shard).run(acceptGap));
+          List<Step> steps = new ArrayList<>(run(shard, acceptGap));
           if (settings.delivery() == Delivery.EXACTLY_ONCE) {
             PositionTopic topic = new PositionTopic(shard);
             steps.add(
@@ -46,9 +47,23 @@ public final class Installation {
     return forEachShard(shard -> initialization(shard).runWithoutSlot());
   }
 
+  /** A gap is accepted where there is one: other shards have nothing to give up. */
+  private List<Step> run(RelaySettings shard, boolean acceptGap) {
+    Initialization initialization = initialization(shard);
+    if (acceptGap && shard.shard().isPart()) {
+      try {
+        return initialization.run(false);
+      } catch (GapException gap) {
+        return initialization.run(true);
+      }
+    }
+    return initialization.run(acceptGap);
+  }
+
   /** Whether the source database lacks something that {@link #run} makes. */
   boolean isDue() {
-    return settings.delivery() == Delivery.EXACTLY_ONCE || initialization(settings).isDue();
+    return settings.delivery() == Delivery.EXACTLY_ONCE
+        || settings.eachShard().stream().anyMatch(shard -> initialization(shard).isDue());
   }
 
   private Initialization initialization(RelaySettings shard) {

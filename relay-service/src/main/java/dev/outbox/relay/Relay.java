@@ -75,15 +75,20 @@ public final class Relay {
 
   /** Not started yet. */
   public Relay(RelaySettings settings, RelayMetrics metrics) {
-    this(settings, metrics, () -> true);
+    this(settings, metrics, new Installation(settings), () -> true);
   }
 
   /**
    * Not started yet.
    *
+   * @param installation makes what is missing, for all shards alike
    * @param turn whether it may lead now; a run that has begun ends by {@link #handOver} only
    */
-  Relay(RelaySettings settings, RelayMetrics metrics, BooleanSupplier turn) {
+  Relay(
+      RelaySettings settings,
+      RelayMetrics metrics,
+      Installation installation,
+      BooleanSupplier turn) {
     this.settings = settings;
     this.turn = turn;
     this.metrics = metrics;
@@ -93,7 +98,7 @@ public final class Relay {
     this.slotWatch = new SlotWatch(database, settings);
     this.preflight = new Preflight(database, settings);
     this.renewal = new SlotRenewal(database, settings);
-    this.installation = new Installation(settings);
+    this.installation = installation;
     this.watch = new Watch(settings, metrics, session, slotWatch, () -> state instanceof Standby);
     this.backoff =
         IntervalFunction.ofExponentialRandomBackoff(
@@ -200,9 +205,7 @@ public final class Relay {
   }
 
   private void awaitTurn() throws InterruptedException {
-    if (!(state instanceof Starting retrying && retrying.attempt() > 1)) {
-      state = new Standby(Standby.UNKNOWN);
-    }
+    state = new Standby(Standby.UNKNOWN);
     do {
       pause(TURN_LOOK);
     } while (!isStopping() && !turn.getAsBoolean());

@@ -3,6 +3,7 @@ package dev.outbox.relay;
 import dev.outbox.relay.RelayState.Failed;
 import dev.outbox.relay.RelayState.Leading;
 import dev.outbox.relay.RelayState.Standby;
+import dev.outbox.relay.RelayState.Stopped;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.DatabaseSession;
 import dev.outbox.relay.database.SourceDatabase;
@@ -40,25 +41,34 @@ final class ShardSharing {
   /** An instance whose turn it is needs a few looks; one that cannot is not waited for. */
   private static final Duration ORPHANED_AFTER = Duration.ofSeconds(3);
 
-  /** After a failure others come first for so long; alone it goes on as ever. */
-  private static final Duration IN_DOUBT_FOR = Duration.ofSeconds(30);
+  /** After a failure others come first for so long, and twice as long after each further one. */
+  private static final Duration FIRST_DOUBT = Duration.ofSeconds(30);
+
+  private static final Duration LONGEST_DOUBT = Duration.ofMinutes(10);
 
   private final DatabaseSession session;
   private final ShardClaims exchange;
   private final int shards;
   private final Map<Integer, Relay> relays = new HashMap<>();
-  private final Set<Integer> claims = ConcurrentHashMap.newKeySet();
+
+  /** Shards that others are to see as ours; and those of them that we may lead. */
+  private final Set<Integer> claims = new HashSet<>();
+
   private final Set<Integer> turns = ConcurrentHashMap.newKeySet();
   private final Set<Integer> ending = ConcurrentHashMap.newKeySet();
   private final Map<Integer, Long> freeSince = new HashMap<>();
+  private final Map<Integer, Long> doubtedUntil = new HashMap<>();
   private final CountDownLatch stopRequested = new CountDownLatch(1);
-  private long doubtedNanos = System.nanoTime() - IN_DOUBT_FOR.toNanos();
+  private final Thread thread = new Thread(this::run, "outbox-relay-shards");
+  private Duration doubt = FIRST_DOUBT;
+  private boolean alone = true;
   private boolean silent;
 
   ShardSharing(RelaySettings settings) {
     this.session = new SourceDatabase(settings).session();
     this.exchange = new ShardClaims(session, settings);
     this.shards = settings.shards();
+    thread.setDaemon(true);
   }
 
   /** Whether this instance is to look after a shard. Any thread. */
@@ -71,8 +81,6 @@ final class ShardSharing {
     for (int shard = 1; shard <= shards; shard++) {
       relays.put(shard, inOrder.get(shard - 1));
     }
-    Thread thread = new Thread(this::run, "outbox-relay-shards");
-    thread.setDaemon(true);
     thread.start();
   }
 
@@ -103,19 +111,37 @@ final class ShardSharing {
   }
 
   private void look() {
-    leaveToOthersWhatFails();
-    boolean present = System.nanoTime() - doubtedNanos >= IN_DOUBT_FOR.toNanos();
-    List<Member> members = exchange.exchange(present, Set.copyOf(claims));
+    claims.removeIf(this::isGivenAway);
+    leaveWhatFails();
+    Set<Integer> before = Set.copyOf(claims);
+    List<Member> members = exchange();
+    alone = members.size() == 1;
     Move move =
         ShardBalance.next(
-            shards, members, held(Leading.class::isInstance), held(this::waits), orphans(members));
+            shards,
+            members,
+            held(Leading.class::isInstance),
+            held(ShardSharing::waits),
+            doubted(),
+            orphans(members));
     move.drop().forEach(this::leave);
     move.claim().forEach(this::take);
-    move.handOver().ifPresent(this::handOver);
+    move.handOver().ifPresent(this::giveAway);
     endWhatIsNotOurs();
+    if (!claims.equals(before)) {
+      // At once, so that others do not take the same.
+      var unused = exchange();
+    }
   }
 
-  private boolean waits(RelayState state) {
+  private List<Member> exchange() {
+    Set<Integer> leading = held(Leading.class::isInstance);
+    // Whoever leads something is able to; what fails then is the shard's own trouble.
+    boolean present = !leading.isEmpty() || doubted().isEmpty();
+    return exchange.exchange(present, leading.containsAll(claims), Set.copyOf(claims));
+  }
+
+  private static boolean waits(RelayState state) {
     return state instanceof Standby standby && standby.serverProcess() != Standby.UNKNOWN;
   }
 
@@ -129,15 +155,27 @@ final class ShardSharing {
     return Objects.requireNonNull(relays.get(shard));
   }
 
-  private void leaveToOthersWhatFails() {
+  private void leaveWhatFails() {
+    if (!held(Leading.class::isInstance).isEmpty()) {
+      doubt = FIRST_DOUBT;
+    }
     for (int shard : Set.copyOf(turns)) {
-      if (relayOf(shard).state() instanceof Failed) {
-        doubtedNanos = System.nanoTime();
+      RelayState state = relayOf(shard).state();
+      if (state instanceof Stopped || (state instanceof Failed && !alone)) {
+        doubtedUntil.put(shard, System.nanoTime() + doubt.toNanos());
+        Duration next = doubt.multipliedBy(2);
+        doubt = next.compareTo(LONGEST_DOUBT) < 0 ? next : LONGEST_DOUBT;
         leave(shard);
       }
     }
   }
 
+  private Set<Integer> doubted() {
+    doubtedUntil.values().removeIf(until -> until - System.nanoTime() <= 0);
+    return Set.copyOf(doubtedUntil.keySet());
+  }
+
+  /** Free for long, and nothing of it has just failed here. */
   private Set<Integer> orphans(List<Member> members) {
     Set<Integer> claimed = new HashSet<>();
     members.forEach(member -> claimed.addAll(member.claims()));
@@ -145,7 +183,8 @@ final class ShardSharing {
     IntStream.rangeClosed(1, shards)
         .forEach(
             shard -> {
-              if (claimed.contains(shard) || relayOf(shard).state() instanceof Failed) {
+              RelayState state = relayOf(shard).state();
+              if (claimed.contains(shard) || state instanceof Failed || state instanceof Stopped) {
                 freeSince.remove(shard);
               } else {
                 freeSince.putIfAbsent(shard, now);
@@ -170,24 +209,27 @@ final class ShardSharing {
   }
 
   /** The claim stays until the run is over, or the next instance would find the slot in use. */
-  private void handOver(int shard) {
+  private void giveAway(int shard) {
     turns.remove(shard);
     LOG.atInfo().addKeyValue("shard", shard).log("Handing a shard over to another instance");
   }
 
-  /** Also of a run that was about to begin when its shard was left to another instance. */
+  private boolean isGivenAway(int shard) {
+    return !turns.contains(shard) && !ending.contains(shard) && !relayOf(shard).isRunning();
+  }
+
+  /** Also a run that was about to begin when its shard was left to another instance. */
   private void endWhatIsNotOurs() {
     relays.forEach(
         (shard, relay) -> {
-          boolean over = !claims.contains(shard) && !relay.isRunning();
-          if (!turns.contains(shard) && !over && ending.add(shard)) {
+          if (!turns.contains(shard) && relay.isRunning() && ending.add(shard)) {
             end(shard, relay);
           }
         });
   }
 
   private void end(int shard, Relay relay) {
-    Thread thread =
+    Thread ender =
         new Thread(
             () -> {
               try {
@@ -195,19 +237,17 @@ final class ShardSharing {
               } catch (InterruptedException | RuntimeException e) {
                 LOG.atWarn().setCause(e).log("Handing a shard over did not end gracefully");
               }
-              if (!turns.contains(shard)) {
-                claims.remove(shard);
-              }
               ending.remove(shard);
             },
             "outbox-relay-hand-over");
-    thread.setDaemon(true);
-    thread.start();
+    ender.setDaemon(true);
+    ender.start();
   }
 
   /** Nothing new is taken from now on; what is there stays claimed. */
-  void stop() {
+  void stop() throws InterruptedException {
     stopRequested.countDown();
+    thread.join();
   }
 
   /** After the relays' end: other instances may have the shards. */

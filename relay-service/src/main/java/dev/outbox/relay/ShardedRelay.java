@@ -29,6 +29,7 @@ public final class ShardedRelay {
   public ShardedRelay(RelaySettings settings, MeterRegistry registry) {
     List<RelaySettings> shards = settings.eachShard();
     ShardSharing shared = shards.size() > 1 ? new ShardSharing(settings) : null;
+    Installation installation = new Installation(settings);
     List<Part> made = new ArrayList<>();
     for (RelaySettings shard : shards) {
       int index = shard.shard().index();
@@ -36,7 +37,11 @@ public final class ShardedRelay {
           new RelayMetrics(
               registry, shared == null ? Tags.empty() : Tags.of("shard", String.valueOf(index)));
       Relay relay =
-          new Relay(shard, metrics, shared == null ? () -> true : () -> shared.isTurnOf(index));
+          new Relay(
+              shard,
+              metrics,
+              installation,
+              shared == null ? () -> true : () -> shared.isTurnOf(index));
       made.add(new Part(shard, metrics, relay));
     }
     this.parts = List.copyOf(made);

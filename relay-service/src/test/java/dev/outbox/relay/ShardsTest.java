@@ -285,6 +285,53 @@ class ShardsTest {
   }
 
   @Test
+  void aGapIsAcceptedOfItsShardAlone() throws Exception {
+    ShardedRelay relay = start(Map.of());
+    awaitLed(relay, SHARDS);
+    relay.stop();
+    relays.remove(relay);
+    RelaySettings second = settings(Map.of()).eachShard().get(1);
+    List<String> before = epochs();
+    // Given one slot that is gone
+    database.execute("select pg_drop_replication_slot('%s')".formatted(second.slot()));
+    // When an operator accepts that
+    new Installation(settings(Map.of())).run(true);
+    // Then the other shards know nothing of it
+    List<String> after = epochs();
+    assertThat(after.get(1)).isGreaterThan(before.get(1));
+    assertThat(List.of(after.get(0), after.get(2), after.get(3)))
+        .isEqualTo(List.of(before.get(0), before.get(2), before.get(3)));
+  }
+
+  private List<String> epochs() {
+    return database.queryAll("select epoch || ' ' || runs from outbox_relay order by name");
+  }
+
+  @Test
+  void noShardIsPublishedBeforeAllHaveASlot() {
+    new Installation(settings(Map.of())).run(false);
+    database.execute(
+        "delete from outbox_relay where name = '%s'"
+            .formatted(settings(Map.of()).eachShard().get(3).name()));
+    ShardedRelay relay = start(Map.of("auto-init", "false"));
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(relay.parts())
+                    .allSatisfy(
+                        part -> {
+                          RelayState state = part.relay().state();
+                          assertThat(state).isInstanceOf(RelayState.Failed.class);
+                          assertThat(((RelayState.Failed) state).failure().problem())
+                              .contains("has not been initialised");
+                        }));
+    // And with the last one all begin
+    new Installation(settings(Map.of())).run(false);
+    awaitLed(relay, SHARDS);
+  }
+
+  @Test
   void aPublicationWithAnotherFilterIsAGap() {
     ShardedRelay relay = start(Map.of("on-gap", "refuse"));
     awaitLed(relay, SHARDS);

@@ -108,12 +108,6 @@ final class SettingsCheck {
   }
 
   private void checkShards(RelaySettings settings) {
-    require(
-        !Shard.isNameOfShard(settings.name()),
-        "name",
-        settings.name(),
-        "is like the name of a shard",
-        "end it otherwise than with a number, 'of' and a number");
     boolean counted = settings.shards() >= 1 && settings.shards() <= Shard.MOST;
     require(
         counted,
@@ -124,6 +118,12 @@ final class SettingsCheck {
     if (!counted || settings.shards() == 1) {
       return;
     }
+    require(
+        !Shard.isNameOfShard(settings.name()),
+        "name",
+        settings.name(),
+        "is like the name of a shard",
+        "end it otherwise than with a number, 'of' and a number");
     String longest = new Shard(settings.shards(), settings.shards()).identifierOf("");
     requireRoom("slot", settings.slot(), longest);
     requireRoom("publication", settings.publication(), longest);

@@ -8,11 +8,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Shares shards fairly among instances that each decide for themselves from what all can see: who
  * has fewest takes what nobody has, and who has most gives one away as long as another has two
- * fewer. A shard moves only when that is needed.
+ * fewer and publishes what it has. A shard moves only when that is needed.
  */
 public final class ShardBalance {
 
@@ -39,6 +40,7 @@ public final class ShardBalance {
    * @param members all instances that are alive, this one among them
    * @param leading shards that this instance publishes
    * @param waiting shards that it would publish if no other instance did
+   * @param doubtful shards that this instance has tried in vain
    * @param orphans shards that nobody has looked after for long, so that it no longer matters whose
    *     turn it is
    */
@@ -47,6 +49,7 @@ public final class ShardBalance {
       List<Member> members,
       Set<Integer> leading,
       Set<Integer> waiting,
+      Set<Integer> doubtful,
       Set<Integer> orphans) {
     Member self = members.stream().filter(Member::self).findFirst().orElseThrow();
     List<Member> others = members.stream().filter(member -> !member.self()).toList();
@@ -63,41 +66,50 @@ public final class ShardBalance {
     }
     List<Integer> free =
         IntStream.rangeClosed(1, shards).boxed().filter(shard -> !claimed.contains(shard)).toList();
-    Set<Integer> claim = toClaim(self, others, free, orphans);
+    List<Integer> hopeful = free.stream().filter(shard -> !doubtful.contains(shard)).toList();
+    Set<Integer> claim = toClaim(self, others, hopeful);
+    addOrphans(claim, self, others, free, orphans);
     return new Move(
         claim,
         drop,
-        free.isEmpty() && drop.isEmpty() ? toHandOver(self, others, leading) : Optional.empty());
+        hopeful.isEmpty() && drop.isEmpty() ? toHandOver(self, others, leading) : Optional.empty());
   }
 
-  private static Set<Integer> toClaim(
-      Member self, List<Member> others, List<Integer> free, Set<Integer> orphans) {
+  private static Set<Integer> toClaim(Member self, List<Member> others, List<Integer> hopeful) {
     Set<Integer> claim = new HashSet<>();
-    List<Integer> left = new ArrayList<>(free);
-    int fewest = fewest(others);
+    List<Integer> left = new ArrayList<>(hopeful);
+    int fewest = fewest(others.stream().filter(Member::present));
     // Those who have equally few take different ones, as a rule.
     while (!left.isEmpty() && self.present() && self.claims().size() + claim.size() <= fewest) {
       claim.add(left.remove(self.process() % left.size()));
     }
-    // One at a time leaves some for others, whose turn it is no more than ours.
-    left.stream()
-        .filter(orphans::contains)
-        .limit(others.isEmpty() ? left.size() : 1)
-        .forEach(claim::add);
     return claim;
   }
 
-  private static int fewest(List<Member> others) {
-    return others.stream()
-        .filter(Member::present)
-        .mapToInt(member -> member.claims().size())
-        .min()
-        .orElse(Integer.MAX_VALUE);
+  private static void addOrphans(
+      Set<Integer> claim,
+      Member self,
+      List<Member> others,
+      List<Integer> free,
+      Set<Integer> orphans) {
+    List<Integer> left =
+        free.stream().filter(orphans::contains).filter(shard -> !claim.contains(shard)).toList();
+    if (others.isEmpty()) {
+      claim.addAll(left);
+    } else if (!left.isEmpty()) {
+      // One at a time leaves some for others, whose turn it is no more than ours.
+      claim.add(left.get(self.process() % left.size()));
+    }
+  }
+
+  private static int fewest(Stream<Member> others) {
+    return others.mapToInt(member -> member.claims().size()).min().orElse(Integer.MAX_VALUE);
   }
 
   private static Optional<Integer> toHandOver(
       Member self, List<Member> others, Set<Integer> leading) {
-    boolean unfair = fewest(others) <= self.claims().size() - 2;
+    Stream<Member> ready = others.stream().filter(other -> other.present() && other.settled());
+    boolean unfair = fewest(ready) <= self.claims().size() - 2;
     boolean ours =
         others.stream()
             .noneMatch(

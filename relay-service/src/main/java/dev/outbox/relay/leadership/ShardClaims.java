@@ -21,6 +21,9 @@ public final class ShardClaims {
   /** Of the lock that says that the instance is there; those of the shards are their numbers. */
   private static final int PRESENCE = 0;
 
+  /** Of the lock that says that the instance publishes all that it has. */
+  private static final int SETTLED = 1_000;
+
   private static final String LOCKS =
       """
       select l.pid, l.objid::bigint, l.pid = pg_backend_pid(),
@@ -49,9 +52,11 @@ public final class ShardClaims {
    * @param process the server process of its connection, which tells instances apart
    * @param self whether it is this one
    * @param present whether it asks for its share of the shards
+   * @param settled whether it publishes all of the shards that it looks after
    * @param claims the shards that it looks after, or is about to
    */
-  public record Member(int process, boolean self, boolean present, Set<Integer> claims) {
+  public record Member(
+      int process, boolean self, boolean present, boolean settled, Set<Integer> claims) {
     public Member {
       claims = Set.copyOf(claims);
     }
@@ -61,15 +66,17 @@ public final class ShardClaims {
    * Tells what this instance does, and learns it of the others that are alive.
    *
    * @param present whether this instance asks for its share
+   * @param settled whether it publishes all of its shards
    * @param claims its shards
    * @return all of them, this one first
    * @throws dev.outbox.relay.failure.RelayException when the database cannot be asked
    */
-  public List<Member> exchange(boolean present, Set<Integer> claims) {
-    return session.call(sql -> exchange(sql, present, claims));
+  public List<Member> exchange(boolean present, boolean settled, Set<Integer> claims) {
+    return session.call(sql -> exchange(sql, present, settled, claims));
   }
 
-  private List<Member> exchange(JdbcClient sql, boolean present, Set<Integer> claims) {
+  private List<Member> exchange(
+      JdbcClient sql, boolean present, boolean settled, Set<Integer> claims) {
     Map<Integer, Set<Integer>> locks = new HashMap<>();
     Set<Integer> held = new HashSet<>();
     sql.sql(LOCKS)
@@ -86,6 +93,9 @@ public final class ShardClaims {
     if (present) {
       wanted.add(PRESENCE);
     }
+    if (settled) {
+      wanted.add(SETTLED);
+    }
     for (int lock : wanted) {
       if (!held.contains(lock)) {
         change(sql, "select pg_try_advisory_lock_shared(:relay, :lock)", lock);
@@ -98,7 +108,7 @@ public final class ShardClaims {
     }
     List<Member> members = new ArrayList<>();
     int process = sql.sql("select pg_backend_pid()").query(Integer.class).single();
-    members.add(new Member(process, true, present, claims));
+    members.add(new Member(process, true, present, settled, claims));
     locks.forEach((other, its) -> members.add(member(other, its)));
     return members;
   }
@@ -109,6 +119,7 @@ public final class ShardClaims {
 
   private static Member member(int process, Set<Integer> locks) {
     boolean present = locks.remove(PRESENCE);
-    return new Member(process, false, present, locks);
+    boolean settled = locks.remove(SETTLED);
+    return new Member(process, false, present, settled, locks);
   }
 }

@@ -104,10 +104,10 @@ public final class Initialization {
   private List<Step> makeTables(JdbcClient sql) {
     TableName table = settings.tableName();
     OutboxTable.require(sql, table);
-    record.requireSameShards(sql);
     List<Step> steps = new ArrayList<>();
     steps.add(new Step("table " + table, "has the outbox columns"));
     steps.add(step("table " + record.table(), record.createTable(sql)));
+    record.requireSameShards(sql);
     steps.add(step("table " + parked.name(), parked.create(sql)));
     return steps;
   }

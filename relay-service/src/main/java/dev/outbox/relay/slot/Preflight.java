@@ -82,6 +82,7 @@ public final class Preflight {
             .orElseThrow(
                 () ->
                     Initialization.notInitialized(settings, "replication slot " + settings.slot()));
+    requireAllShards(sql);
     Server server = Server.current(sql);
     SlotCheck.requireSameServer(settings, memory, server);
     requireWritable(sql);
@@ -102,6 +103,14 @@ public final class Preflight {
     Memory current = promoted ? beginTimeline(sql, memory, server, confirmed) : memory;
     return new Outcome.Ready(
         new SlotStart(current.epoch(), confirmed), current.runs(), pending(current));
+  }
+
+  /** Or what is written meanwhile would be published for some aggregates only. */
+  private void requireAllShards(JdbcClient sql) {
+    if (settings.shard().isPart() && record.shards(sql) < settings.shards()) {
+      throw Initialization.notInitialized(
+          settings, "one of the %d shards".formatted(settings.shards()));
+    }
   }
 
   private static Optional<PendingRecovery> pending(Memory memory) {

@@ -1,6 +1,7 @@
 package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
@@ -10,8 +11,10 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.core.simple.JdbcClient.StatementSpec;
@@ -258,15 +261,18 @@ final class RelayRecord {
         sql
             .sql(
                 """
-                select name from %s where name <> :name and right(name, length(:label)) <> :label
+                select name from %s where name <> :name and name !~ :sibling
                   and (name = :relay or (left(name, length(:relay) + 1) = :relay || '-'
-                    and substr(name, length(:relay) + 2) ~ '^[0-9]{1,2}of[0-9]{1,2}$'))
+                    and substr(name, length(:relay) + 2) ~ '^[0-9]{1,2}of[0-9]{1,2}$'
+                    and slot ~ '_[0-9]{1,2}of[0-9]{1,2}$'))
                 order by name limit 1
                 """
                     .formatted(table.quoted()))
             .param("name", name)
             .param("relay", settings.relayName())
-            .param("label", settings.shard().isPart() ? "of" + settings.shards() : "-")
+            .param(
+                "sibling",
+                settings.shard().isPart() ? "-[0-9]{1,2}of%d$".formatted(settings.shards()) : "^$")
             .query(String.class)
             .list()
             .stream()
@@ -282,6 +288,19 @@ final class RelayRecord {
           "Set outbox.relay.shards=%s; another number needs a relay of another name."
               .formatted(before));
     }
+  }
+
+  /** How many shards of this relay have been initialised. */
+  int shards(JdbcClient sql) {
+    List<String> names =
+        IntStream.rangeClosed(1, settings.shards())
+            .mapToObj(
+                index -> settings.relayName() + "-" + new Shard(index, settings.shards()).label())
+            .toList();
+    return sql.sql("select count(*) from %s where name in (:names)".formatted(table.quoted()))
+        .param("names", names)
+        .query(Integer.class)
+        .single();
   }
 
   /** Writes the memory; the row's time tells when the current epoch began. */

@@ -36,8 +36,9 @@ class ShardBalanceTest {
   @Test
   void whoAsksForNothingTakesOnlyWhatNobodyWants() {
     List<Member> members = List.of(self(7, false), other(8, true, 1));
-    assertThat(ShardBalance.next(2, members, NONE, NONE, NONE).claim()).isEmpty();
-    assertThat(ShardBalance.next(2, members, NONE, NONE, Set.of(2)).claim()).containsExactly(2);
+    assertThat(ShardBalance.next(2, members, NONE, NONE, NONE, NONE).claim()).isEmpty();
+    assertThat(ShardBalance.next(2, members, NONE, NONE, NONE, Set.of(2)).claim())
+        .containsExactly(2);
   }
 
   @Test
@@ -51,6 +52,25 @@ class ShardBalanceTest {
             next(4, List.of(self(7, true, 1, 2, 3, 4), other(8, false)), Set.of(1, 2, 3, 4))
                 .handOver())
         .isEmpty();
+  }
+
+  @Test
+  void nothingIsHandedToAnInstanceThatHasNotShownThatItCan() {
+    Member busy = new Member(8, false, true, false, Set.of(5));
+    assertThat(next(5, List.of(self(7, true, 1, 2, 3, 4), busy), Set.of(1, 2, 3, 4)).handOver())
+        .isEmpty();
+  }
+
+  @Test
+  void whatFailsHereIsLeftToOthersAndHoldsUpNothing() {
+    Set<Integer> leading = Set.of(1, 2, 3);
+    List<Member> members = List.of(self(7, true, 1, 2, 3), other(8, true));
+    Move move = ShardBalance.next(4, members, leading, NONE, Set.of(4), NONE);
+    assertThat(move.claim()).isEmpty();
+    assertThat(move.handOver()).contains(3);
+    // until nobody else wants it
+    assertThat(ShardBalance.next(4, members, leading, NONE, Set.of(4), Set.of(4)).claim())
+        .containsExactly(4);
   }
 
   @Test
@@ -73,7 +93,8 @@ class ShardBalanceTest {
     assertThat(next(2, List.of(self(9, true, 1), other(8, true, 1, 2)), Set.of(1)).drop())
         .isEmpty();
     // and who finds that the other does drops it
-    assertThat(ShardBalance.next(2, members, NONE, Set.of(1), NONE).drop()).containsExactly(1);
+    assertThat(ShardBalance.next(2, members, NONE, Set.of(1), NONE, NONE).drop())
+        .containsExactly(1);
   }
 
   /** Everybody decides at the same time, from what was to be seen before. */
@@ -113,7 +134,7 @@ class ShardBalanceTest {
       List<Member> members = new ArrayList<>();
       for (int j = 0; j < seen.size(); j++) {
         // Two may have the same number in the seeds, but never on a server.
-        members.add(new Member(seeds.get(j) * 10 + j, i == j, true, seen.get(j)));
+        members.add(new Member(seeds.get(j) * 10 + j, i == j, true, true, seen.get(j)));
       }
       Set<Integer> leading = new HashSet<>(seen.get(i));
       for (int j = 0; j < i; j++) {
@@ -124,20 +145,22 @@ class ShardBalanceTest {
       claims.get(i).removeAll(move.drop());
       Set<Integer> waiting = new HashSet<>(seen.get(i));
       waiting.removeAll(leading);
-      claims.get(i).removeAll(ShardBalance.next(shards, members, leading, waiting, NONE).drop());
+      claims
+          .get(i)
+          .removeAll(ShardBalance.next(shards, members, leading, waiting, NONE, NONE).drop());
       move.handOver().ifPresent(claims.get(i)::remove);
     }
   }
 
   private static Move next(int shards, List<Member> members, Set<Integer> leading) {
-    return ShardBalance.next(shards, members, leading, NONE, NONE);
+    return ShardBalance.next(shards, members, leading, NONE, NONE, NONE);
   }
 
   private static Member self(int process, boolean present, Integer... claims) {
-    return new Member(process, true, present, Set.of(claims));
+    return new Member(process, true, present, true, Set.of(claims));
   }
 
   private static Member other(int process, boolean present, Integer... claims) {
-    return new Member(process, false, present, Set.of(claims));
+    return new Member(process, false, present, true, Set.of(claims));
   }
 }
