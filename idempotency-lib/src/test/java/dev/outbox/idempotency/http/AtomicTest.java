@@ -44,7 +44,7 @@ class AtomicTest {
   private final List<IdempotencyListener.Event> events = new CopyOnWriteArrayList<>();
   private final String key = newKey();
 
-  AtomicTest(PostgresServer postgres) throws SQLException, IOException {
+  AtomicTest(PostgresServer postgres) throws SQLException {
     database = OrderService.database(postgres);
     idempotency = waiting(Duration.ofSeconds(20));
   }

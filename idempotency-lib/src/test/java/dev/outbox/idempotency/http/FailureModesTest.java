@@ -33,7 +33,7 @@ class FailureModesTest {
   private final Idempotency idempotency;
   private final String key = newKey();
 
-  FailureModesTest(PostgresServer postgres) throws SQLException, IOException {
+  FailureModesTest(PostgresServer postgres) throws SQLException {
     database = OrderService.database(postgres);
     idempotency =
         Idempotency.over(

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -21,7 +20,7 @@ class PostgresIdempotencyStoreTest extends IdempotencyStoreContract {
   private final TestDatabase database;
   private final PostgresIdempotencyStore store;
 
-  PostgresIdempotencyStoreTest(PostgresServer postgres) throws SQLException, IOException {
+  PostgresIdempotencyStoreTest(PostgresServer postgres) throws SQLException {
     database = OrderService.database(postgres);
     store =
         new PostgresIdempotencyStore(

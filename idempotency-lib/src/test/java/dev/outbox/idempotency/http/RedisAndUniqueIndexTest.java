@@ -20,7 +20,6 @@ import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
-import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -95,7 +94,7 @@ class RedisAndUniqueIndexTest {
   private final String key = newKey();
   private final OncePayments service;
 
-  RedisAndUniqueIndexTest(PostgresServer postgres) throws SQLException, IOException {
+  RedisAndUniqueIndexTest(PostgresServer postgres) throws SQLException {
     service = new OncePayments(postgres);
   }
 

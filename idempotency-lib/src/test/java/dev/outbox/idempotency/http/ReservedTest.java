@@ -43,7 +43,7 @@ class ReservedTest {
   private final PaymentProvider provider = new PaymentProvider();
   private final String key = newKey();
 
-  ReservedTest(PostgresServer postgres) throws SQLException, IOException {
+  ReservedTest(PostgresServer postgres) throws SQLException {
     database = OrderService.database(postgres);
     store =
         new PostgresIdempotencyStore(

@@ -29,7 +29,7 @@ class InboxTest {
   private final TestDatabase database;
 
   InboxTest(PostgresServer postgres) throws SQLException {
-    database = Effects.migrated(postgres);
+    database = Effects.withInbox(postgres);
   }
 
   @Test

@@ -8,9 +8,6 @@ import static org.awaitility.Awaitility.await;
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -31,9 +28,9 @@ class PartitionedInboxTest {
   private final Inbox inbox = Inbox.forConsumer("shipping");
   private final TestDatabase database;
 
-  PartitionedInboxTest(PostgresServer postgres) throws SQLException, IOException {
+  PartitionedInboxTest(PostgresServer postgres) throws SQLException {
     database = TestDatabase.empty(postgres);
-    database.apply(Files.readString(Path.of("..", "docs", "sql", "inbox_event_partitioned.sql")));
+    database.applyPublished("inbox_event_partitioned");
     database.execute("select inbox_event_roll('2026-11-16', '2026-11-18')");
   }
 

@@ -27,7 +27,7 @@ class PositionInboxTest {
   private final TestDatabase database;
 
   PositionInboxTest(PostgresServer postgres) throws SQLException {
-    database = Effects.migrated(postgres);
+    database = Effects.withInbox(postgres);
   }
 
   @Test

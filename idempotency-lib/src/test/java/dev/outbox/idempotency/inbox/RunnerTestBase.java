@@ -30,7 +30,7 @@ abstract class RunnerTestBase {
   RunnerTestBase(PostgresServer postgres, KafkaServer kafka, int partitions) throws SQLException {
     this.postgres = postgres;
     this.kafka = kafka;
-    this.database = Effects.migrated(postgres);
+    this.database = Effects.withInbox(postgres);
     this.topic = TestTopic.create(kafka, partitions);
   }
 

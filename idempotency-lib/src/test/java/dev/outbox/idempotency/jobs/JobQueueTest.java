@@ -11,7 +11,6 @@ import dev.outbox.idempotency.inbox.EventKey;
 import dev.outbox.idempotency.inbox.Inbox;
 import dev.outbox.idempotency.inbox.InboxSchema;
 import dev.outbox.local.PostgresServer;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -27,7 +26,7 @@ import org.junit.jupiter.api.Test;
 
 class JobQueueTest extends JobTestBase {
 
-  JobQueueTest(PostgresServer postgres) throws SQLException, IOException {
+  JobQueueTest(PostgresServer postgres) throws SQLException {
     super(postgres);
   }
 

@@ -25,7 +25,7 @@ class JobWorkerTest extends JobTestBase {
 
   private static final Duration LONG = Duration.ofMinutes(10);
 
-  JobWorkerTest(PostgresServer postgres) throws SQLException, IOException {
+  JobWorkerTest(PostgresServer postgres) throws SQLException {
     super(postgres);
   }
 

@@ -11,7 +11,6 @@ import static org.awaitility.Awaitility.await;
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -40,7 +39,7 @@ class IdempotencyFilterTest {
   private final Shop shop;
   private String key = newKey();
 
-  IdempotencyFilterTest(PostgresServer postgres) throws SQLException, IOException {
+  IdempotencyFilterTest(PostgresServer postgres) throws SQLException {
     database = Shop.database(postgres);
     shop = Shop.over(database);
   }

@@ -11,7 +11,6 @@ import dev.outbox.idempotency.http.spring.HoldPoint.Place;
 import dev.outbox.local.ChildProcess;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -34,7 +33,7 @@ class KilledServiceTest {
   private final TestDatabase database;
   private final String key = newKey();
 
-  KilledServiceTest(PostgresServer postgres) throws SQLException, IOException {
+  KilledServiceTest(PostgresServer postgres) throws SQLException {
     database = Shop.database(postgres);
   }
 
