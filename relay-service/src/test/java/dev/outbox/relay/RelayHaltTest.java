@@ -99,6 +99,7 @@ class RelayHaltTest extends RelayTestBase {
     await()
         .atMost(PATIENCE)
         .until(() -> relay.state() instanceof Failed failed && failed.attempt() > 2);
+    awaitPatiently().until(() -> !topics.ids().isEmpty());
     assertThat(Set.copyOf(topics.ids())).containsExactly(before);
     // And goes on by itself when the limit is raised
     limit(topic, 1_000_000);
