@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.outbox.relay.Relay;
 import dev.outbox.relay.RelayState.Leading;
+import dev.outbox.relay.ShardedRelay;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.HashMap;
@@ -173,7 +174,7 @@ class ConsoleSecurityTest extends ApplicationTestBase {
               PASSWORD,
               "kafka.properties.ssl.key.password",
               "key-s3cret"));
-      Relay relay = application.getBean(Relay.class);
+      Relay relay = application.getBean(ShardedRelay.class).parts().get(0).relay();
       await().atMost(PATIENCE).until(() -> relay.state() instanceof Leading);
       for (String path : paths(RequestMethod.GET)) {
         HttpResponse<String> answer = client.get(path);
