@@ -1,5 +1,6 @@
 package dev.outbox.demo;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,7 +11,6 @@ import dev.outbox.local.FaultProxy;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,8 +45,6 @@ import org.springframework.test.context.DynamicPropertySource;
     // A duplicate waits for the first attempt, on a busy machine too.
     properties = "outbox.idempotency.claim-wait=20s")
 abstract class ShopTestBase {
-
-  static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private static @Nullable PostgresServer postgres;
   private static @Nullable KafkaServer kafka;

@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -65,7 +66,7 @@ class RelayOutageTest extends RelayTestBase {
     // And when it is back, they come once, in order
     awaitPatiently().until(() -> topics.poll().size() >= 51);
     assertThat(topics.idsByKey()).isEqualTo(database.eventIdsByKey());
-    await().until(() -> relay.stalledFor().isZero());
+    await().atMost(PATIENCE).until(() -> relay.stalledFor().isZero());
   }
 
   @ParameterizedTest

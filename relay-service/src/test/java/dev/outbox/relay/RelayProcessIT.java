@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -40,8 +41,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The packaged relay in a process of its own, as users run it and as it dies. */
 @WithLocalStack
 class RelayProcessIT {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   @AutoClose private OutboxDatabase database;
   private KafkaServer kafka;

@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -59,7 +60,9 @@ class RelayTest extends RelayTestBase {
         .isBetween(Instant.now().minusSeconds(120), Instant.now().plusSeconds(5));
     assertThat(headers.get("outbox-position")).matches("[0-9a-f]{8}-[0-9a-f]{16}-[0-9a-f]{8}");
     assertThat(registry.get("outbox.relay.events.read").counter().count()).isEqualTo(1);
-    await().until(() -> registry.get("outbox.relay.events.published").counter().count() == 1);
+    await()
+        .atMost(PATIENCE)
+        .until(() -> registry.get("outbox.relay.events.published").counter().count() == 1);
   }
 
   @Test

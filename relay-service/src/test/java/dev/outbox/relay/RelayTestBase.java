@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.KafkaServer;
@@ -13,7 +14,6 @@ import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
 import dev.outbox.relay.support.TopicReader;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +25,6 @@ import org.junit.jupiter.api.BeforeEach;
 /** Relays in this JVM, between a real database and a real broker. */
 @WithLocalStack
 abstract class RelayTestBase {
-
-  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final List<Relay> relays = new ArrayList<>();
   SimpleMeterRegistry registry = new SimpleMeterRegistry();

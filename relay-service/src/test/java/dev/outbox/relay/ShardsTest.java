@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -30,7 +31,6 @@ import dev.outbox.relay.support.TestSettings;
 import dev.outbox.relay.support.TopicReader;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -51,7 +51,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 @WithLocalStack
 class ShardsTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final int SHARDS = 4;
 
   private final List<ShardedRelay> relays = new ArrayList<>();

@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -12,7 +13,6 @@ import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
 import dev.outbox.relay.support.TopicReader;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,8 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @WithLocalStack
 abstract class TlsTestBase {
-
-  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir static Path folder = Path.of("");
   static Certificates certificates = new Certificates(Path.of("target"));

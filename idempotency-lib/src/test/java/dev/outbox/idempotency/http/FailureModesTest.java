@@ -6,6 +6,7 @@ import static dev.outbox.idempotency.http.Requests.bodyOf;
 import static dev.outbox.idempotency.http.Requests.created;
 import static dev.outbox.idempotency.http.Requests.newKey;
 import static dev.outbox.idempotency.http.Requests.order;
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -26,8 +27,6 @@ import org.junit.jupiter.api.Test;
 /** The five ways in which idempotency fails although "there is a key", each shut. */
 @WithLocalStack
 class FailureModesTest {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final TestDatabase database;
   private final Idempotency idempotency;

@@ -6,6 +6,7 @@ import static dev.outbox.idempotency.http.Requests.bodyOf;
 import static dev.outbox.idempotency.http.Requests.created;
 import static dev.outbox.idempotency.http.Requests.newKey;
 import static dev.outbox.idempotency.http.Requests.order;
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -76,7 +77,6 @@ class RedisAndUniqueIndexTest {
     abstract void end(LocalRedis redis);
   }
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration BRIEF = Duration.ofMillis(400);
   private static final Endpoint PAYMENTS = ORDERS.with(Mode.RESERVED);
   private static final Stop NOWHERE = place -> {};

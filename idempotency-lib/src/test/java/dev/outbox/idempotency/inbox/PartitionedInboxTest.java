@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
@@ -78,7 +79,7 @@ class PartitionedInboxTest {
       // When
       CompletableFuture<Claimed> second =
           supplyAsync(() -> uncheckedClaim(List.of(TUESDAY)), TestDatabase.THREAD_EACH);
-      await().until(() -> database.waitingForLocks().size() == 1);
+      await().atMost(PATIENCE).until(() -> database.waitingForLocks().size() == 1);
       first.commit();
 
       // Then

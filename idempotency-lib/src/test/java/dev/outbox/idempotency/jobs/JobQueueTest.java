@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.jobs;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.runAsync;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;

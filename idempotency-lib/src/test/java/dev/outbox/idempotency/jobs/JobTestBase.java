@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.jobs;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.idempotency.TestDatabase;
@@ -18,7 +19,6 @@ import org.junit.jupiter.api.AfterEach;
 @WithLocalStack
 abstract class JobTestBase {
 
-  static final Duration PATIENCE = Duration.ofSeconds(30);
   static final Duration SOON = Duration.ofMillis(20);
   static final String TYPE = "order-shipped";
 

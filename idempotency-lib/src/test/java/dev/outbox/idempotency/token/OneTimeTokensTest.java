@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.token;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -31,7 +32,6 @@ import org.junit.jupiter.api.Test;
 @WithLocalStack
 class OneTimeTokensTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration HOUR = Duration.ofHours(1);
   private static final TokenScope OURS = new TokenScope("user 7", "submit-order");
   private static final int THREADS = 32;

@@ -1,5 +1,6 @@
 package dev.outbox.demo.page;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -61,7 +62,6 @@ import tools.jackson.databind.json.JsonMapper;
     properties = {"demo.page.max-viewers=3", "demo.page.grace=3s"})
 class PageTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String TOPIC = "outbox.event.Order";
 
   private static @Nullable PostgresServer postgres;

@@ -1,5 +1,7 @@
 package dev.outbox.relay.chaos;
 
+import static dev.outbox.local.Patience.PATIENCE;
+
 import dev.outbox.relay.config.RelaySettings.Delivery;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,7 +42,6 @@ record ChaosOptions(
 
   private static final int FEW = 8;
   private static final Duration FOREVER = Duration.ofDays(1);
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
 
   static ChaosOptions fromSystemProperties() {
     Optional<Duration> duration = property("duration").map(DurationStyle::detectAndParse);

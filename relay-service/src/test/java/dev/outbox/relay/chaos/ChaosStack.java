@@ -1,5 +1,6 @@
 package dev.outbox.relay.chaos;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.FaultProxy;
@@ -30,7 +31,6 @@ import java.util.Map;
  */
 final class ChaosStack implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final List<String> NAMES = List.of("a", "b", "c", "d");
 
   private final Path directory;

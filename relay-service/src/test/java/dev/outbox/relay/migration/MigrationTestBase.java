@@ -1,5 +1,6 @@
 package dev.outbox.relay.migration;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.KafkaServer;
@@ -10,15 +11,12 @@ import dev.outbox.local.documents.Documents;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TopicReader;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 
 /** Before the move: a database without the relay's table, and the topic that stays. */
 @WithLocalStack
 abstract class MigrationTestBase {
-
-  static final Duration PATIENCE = Duration.ofSeconds(90);
 
   @AutoClose OutboxDatabase database;
   @AutoClose TopicReader topics;

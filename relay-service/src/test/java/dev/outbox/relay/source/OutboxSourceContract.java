@@ -1,5 +1,6 @@
 package dev.outbox.relay.source;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -204,14 +205,14 @@ public abstract class OutboxSourceContract {
     String confirmed;
     try (Run run = new Run()) {
       run.awaitEvents(1);
-      await().until(() -> isConfirmedBeyond(before));
+      await().atMost(PATIENCE).until(() -> isConfirmedBeyond(before));
       confirmed = database.confirmedLsn();
       // When the log grows without outbox events, and keep-alives tell the client so
       database.execute(
           "create table other (id int); insert into other select generate_series(1,1000)");
       database.execute("select pg_switch_wal()");
       int calls = run.calls();
-      await().until(() -> run.calls() > calls + 30);
+      await().atMost(PATIENCE).until(() -> run.calls() > calls + 30);
     }
     // Then the slot has not moved to a place between commits
     assertThat(database.confirmedLsn()).isEqualTo(confirmed);
@@ -369,7 +370,7 @@ public abstract class OutboxSourceContract {
       database.insert("Order", "1", "the only one");
       run.awaitEvents(1);
       int calls = run.calls();
-      await().until(() -> run.calls() > calls + 5);
+      await().atMost(PATIENCE).until(() -> run.calls() > calls + 5);
       assertThat(run.events()).hasSize(1);
     }
   }
@@ -382,8 +383,8 @@ public abstract class OutboxSourceContract {
       // When the relay beats
       new SlotWatch(new SourceDatabase(settings), settings).beat();
       // Then it is no event, and the slot moves
-      await().until(() -> run.ignored() > 0);
-      await().until(() -> !database.confirmedLsn().equals(before));
+      await().atMost(PATIENCE).until(() -> run.ignored() > 0);
+      await().atMost(PATIENCE).until(() -> !database.confirmedLsn().equals(before));
       assertThat(run.events()).isEmpty();
     }
   }
@@ -568,6 +569,7 @@ public abstract class OutboxSourceContract {
   /** Where the slot stands. */
   protected final SlotStart start() {
     return await()
+                .atMost(PATIENCE)
                 .until(
                     () -> new Preflight(new SourceDatabase(settings), settings).check(),
                     Ready.class::isInstance)
@@ -702,7 +704,7 @@ public abstract class OutboxSourceContract {
 
     void awaitEvents(int count) {
       await()
-          .atMost(30, TimeUnit.SECONDS)
+          .atMost(PATIENCE)
           .until(
               () -> {
                 if (running.isDone()) {
@@ -713,7 +715,7 @@ public abstract class OutboxSourceContract {
     }
 
     void awaitCalls(int count) {
-      await().until(() -> calls.get() >= count);
+      await().atMost(PATIENCE).until(() -> calls.get() >= count);
     }
 
     List<OutboxEvent> events() {

@@ -1,5 +1,6 @@
 package dev.outbox.relay.support;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.DatabaseRoles;
@@ -113,7 +114,7 @@ public final class OutboxDatabase implements AutoCloseable {
   public void invalidateSlot() {
     execute("create table if not exists noise (t text)");
     await()
-        .atMost(120, TimeUnit.SECONDS)
+        .atMost(PATIENCE)
         .until(
             () -> {
               execute("insert into noise select repeat('x', 1000) from generate_series(1, 20000)");
@@ -328,7 +329,7 @@ public final class OutboxDatabase implements AutoCloseable {
   public void dropSlot() {
     String slot = " from pg_replication_slots where slot_name = '" + slot() + "'";
     await()
-        .atMost(60, TimeUnit.SECONDS)
+        .atMost(PATIENCE)
         .pollInterval(10, TimeUnit.MILLISECONDS)
         .ignoreExceptions()
         .until(
@@ -344,7 +345,9 @@ public final class OutboxDatabase implements AutoCloseable {
   public void close() {
     String slots = " from pg_replication_slots where database = '" + name + "'";
     execute("select pg_terminate_backend(active_pid)" + slots + " and active");
-    await().until(() -> "0".equals(query("select count(*)" + slots + " and active")));
+    await()
+        .atMost(PATIENCE)
+        .until(() -> "0".equals(query("select count(*)" + slots + " and active")));
     execute("select pg_drop_replication_slot(slot_name)" + slots);
   }
 }

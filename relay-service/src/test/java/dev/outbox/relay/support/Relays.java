@@ -1,5 +1,6 @@
 package dev.outbox.relay.support;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.KafkaServer;
@@ -7,13 +8,10 @@ import dev.outbox.relay.Relay;
 import dev.outbox.relay.RelayState.Leading;
 import dev.outbox.relay.metrics.RelayMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Duration;
 import java.util.Map;
 
 /** Relays in this JVM for tests in which they are the surroundings. */
 public final class Relays {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private Relays() {}
 

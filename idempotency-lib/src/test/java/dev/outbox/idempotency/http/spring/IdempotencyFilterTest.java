@@ -4,6 +4,7 @@ import static dev.outbox.idempotency.http.spring.Shop.headers;
 import static dev.outbox.idempotency.http.spring.Shop.isReplayed;
 import static dev.outbox.idempotency.http.spring.Shop.newKey;
 import static dev.outbox.idempotency.http.spring.Shop.text;
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -32,8 +33,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @WithLocalStack
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IdempotencyFilterTest {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final TestDatabase database;
   private final Shop shop;

@@ -3,6 +3,7 @@ package dev.outbox.idempotency.http.spring;
 import static dev.outbox.idempotency.http.spring.Shop.isReplayed;
 import static dev.outbox.idempotency.http.spring.Shop.newKey;
 import static dev.outbox.idempotency.http.spring.Shop.text;
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -18,7 +19,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -27,8 +27,6 @@ import org.junit.jupiter.api.Test;
 @WithLocalStack
 @Tag("slow")
 class KilledServiceTest {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final TestDatabase database;
   private final String key = newKey();

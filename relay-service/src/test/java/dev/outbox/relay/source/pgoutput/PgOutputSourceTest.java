@@ -1,5 +1,6 @@
 package dev.outbox.relay.source.pgoutput;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -16,7 +17,6 @@ import dev.outbox.relay.source.SourceItem.Decoded;
 import dev.outbox.relay.source.debezium.DebeziumSource;
 import dev.outbox.relay.support.TestSettings;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -85,7 +85,7 @@ class PgOutputSourceTest extends OutboxSourceContract {
         """);
     // Then the slot moves all the same, if not at once: the end of a run waits only some moments
     await()
-        .atMost(60, TimeUnit.SECONDS)
+        .atMost(PATIENCE)
         .untilAsserted(
             () -> {
               long confirmed = confirmAndFail(server, start);

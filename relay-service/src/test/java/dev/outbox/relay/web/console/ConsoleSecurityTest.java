@@ -1,5 +1,6 @@
 package dev.outbox.relay.web.console;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -7,7 +8,6 @@ import dev.outbox.relay.Relay;
 import dev.outbox.relay.RelayState.Leading;
 import dev.outbox.relay.ShardedRelay;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +21,6 @@ import org.springframework.web.servlet.mvc.method.RequestMappingInfoHandlerMappi
 /** Whoever reaches the relay's port may look; only its operator may act. */
 class ConsoleSecurityTest extends ApplicationTestBase {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final List<String> UNSAFE = List.of("POST", "PUT", "PATCH", "DELETE");
 
   /** Good for every action, if it were let through. */

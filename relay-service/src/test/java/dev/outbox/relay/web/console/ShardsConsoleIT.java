@@ -1,5 +1,6 @@
 package dev.outbox.relay.web.console;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -12,7 +13,6 @@ import dev.outbox.relay.support.CommandRun;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.RelayProcess;
 import dev.outbox.relay.support.TestSettings;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.core.ConditionFactory;
@@ -30,7 +30,6 @@ import tools.jackson.databind.json.JsonMapper;
 @Tag("slow")
 class ShardsConsoleIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final Map<String, String> SHARDS = Map.of("shards", "2", "engine", "pgoutput");
 
   private final Browser browser;
