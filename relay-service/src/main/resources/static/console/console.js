@@ -7,6 +7,8 @@ const KEEP = 900;
 
 const byId = (id) => document.getElementById(id);
 const session = { actions: false, operator: null, payloads: false, csrfHeader: null, csrfToken: null };
+// The shard that is shown; 0 is the one in the worst condition.
+let chosen = 0;
 let startedAt = null;
 let lastAnswer = null;
 let afterLogin = null;
@@ -658,13 +660,40 @@ async function settings() {
 
 // ---- the loop ----
 
+/** A choice of shards, where the outbox is divided; until one is chosen the worst is shown. */
+function shards(now) {
+  byId("shard-choice").hidden = now.shards.length === 0;
+  if (now.shards.length === 0) {
+    return;
+  }
+  const select = byId("shard");
+  if (select.options.length === 0) {
+    for (const one of now.shards) {
+      select.add(new Option("", String(one.shard)));
+    }
+    select.addEventListener("change", () => choose(Number(select.value)));
+  }
+  now.shards.forEach((one, i) => {
+    select.options[i].text = GRADES[one.grade][0] + " " + one.shard + " of " + now.shards.length + ": " + one.state;
+  });
+  if (chosen === 0) {
+    choose(now.shard);
+  }
+}
+
+function choose(shard) {
+  chosen = shard;
+  rows = [];
+  byId("shard").value = String(shard);
+}
+
 async function refresh() {
   const after = rows.length === 0 ? 0 : rows[rows.length - 1].number;
   const [now, series, troubles, aside, running] = await Promise.all([
-    get("status"),
-    get("samples?after=" + after),
+    get("status?shard=" + chosen),
+    get("samples?after=" + after + "&shard=" + chosen),
     get("errors"),
-    get("parked"),
+    get("parked?shard=" + chosen),
     get("tasks"),
   ]);
   if (startedAt !== now.startedAt) {
@@ -678,6 +707,7 @@ async function refresh() {
     }
   }
   lastAnswer = Date.now();
+  shards(now);
   status(now);
   take(series);
   redraw();

@@ -50,7 +50,8 @@ final class AllCommand implements Runnable {
           question("writer", false, "--rounds", "1", "--slice-seconds", "0.2"),
           question("inbox", false, "--markers", "10000", "--rounds", "1"),
           question("http", false, "--records", "10000", "--rounds", "1", "--slice-seconds", "0.2"),
-          question("capacity", false, "--rounds", "1", "--slice-seconds", "0.2"));
+          question("capacity", false, "--rounds", "1", "--slice-seconds", "0.2"),
+          question("shards", false, "--events", "20000"));
 
   private static Question question(String name, boolean contenders, String... tiny) {
     return new Question(name, contenders, List.of(tiny));

@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
       InboxCommand.class,
       HttpCommand.class,
       CapacityCommand.class,
+      ShardsCommand.class,
       InsideCommand.class
     })
 public final class Benchmarks {

@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 
 /** A PostgreSQL server with one database of an outbox at a time. */
 final class Database implements AutoCloseable {
@@ -67,6 +68,18 @@ final class Database implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException("Run this in the project's directory: cannot read " + path, e);
     }
+  }
+
+  /** Where the log ends now, as a number of bytes. */
+  long logEnd() {
+    return Long.parseLong(query("select (pg_current_wal_insert_lsn() - '0/0')::bigint"));
+  }
+
+  /** Processor time that all processes of the server have taken. */
+  Duration cpu() {
+    long session = Long.parseLong(query("select pg_backend_pid()"));
+    return ProcessFigures.cpuOfServer(
+        ProcessHandle.of(session).flatMap(ProcessHandle::parent).orElseThrow().pid());
   }
 
   int port() {

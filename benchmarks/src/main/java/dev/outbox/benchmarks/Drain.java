@@ -34,6 +34,8 @@ final class Drain {
    * @param firstSeconds from the start of its process to the arrival of the first record
    * @param steadyRate events a second in the second half
    * @param used until the last record was there
+   * @param database processor time that PostgreSQL took meanwhile
+   * @param machine processor time that everything took meanwhile
    */
   record Outcome(
       String name,
@@ -41,6 +43,8 @@ final class Drain {
       double firstSeconds,
       double steadyRate,
       Optional<ProcessFigures> used,
+      Duration database,
+      Duration machine,
       int repeats) {
 
     /** How much sooner it was through than another; empty when that one took no part. */
@@ -99,17 +103,31 @@ final class Drain {
   private Outcome limit(ReceiveLogical program, Workload backlog) {
     double seconds = program.drain(stack.database()).toNanos() / 1e9;
     return new Outcome(
-        ReceiveLogical.NAME, seconds, 0, backlog.events() / seconds, Optional.empty(), 0);
+        ReceiveLogical.NAME,
+        seconds,
+        0,
+        backlog.events() / seconds,
+        Optional.empty(),
+        Duration.ZERO,
+        Duration.ZERO,
+        0);
   }
 
-  private Outcome drain(Contender contender, Workload backlog) {
+  /** One of them, which has been prepared before the backlog was written. */
+  Outcome drain(Contender contender, Workload backlog) {
     stack.createTopic(contender.topic(), backlog.partitions());
+    Duration databaseBefore = stack.database().cpu();
+    Duration machineBefore = Machine.cpu();
     long started = System.currentTimeMillis();
     ProcessFigures used;
+    Duration database;
+    Duration machine;
     try (ChildProcess process = contender.start(stack);
         Arrival.Counter counter = new Arrival.Counter(stack, contender.topic())) {
       awaitRecords(contender, process, counter, backlog.events());
       used = ProcessFigures.of(process.pid());
+      database = stack.database().cpu().minus(databaseBefore);
+      machine = Machine.cpu().minus(machineBefore);
       awaitSilence(counter);
     }
     Arrival arrival = Arrival.read(stack, contender.topic(), backlog);
@@ -127,6 +145,8 @@ final class Drain {
         (arrival.first() - started) / 1e3,
         arrival.steadyRate(),
         Optional.of(used),
+        database,
+        machine,
         arrival.repeats());
   }
 

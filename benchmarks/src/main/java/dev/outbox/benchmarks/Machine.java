@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Properties;
+import java.util.stream.Stream;
 import org.apache.kafka.common.utils.AppInfoParser;
 
 /** What figures are worth without: where and with what they were measured. */
@@ -35,6 +37,14 @@ final class Machine {
             Runtime.version());
   }
 
+  /** Processor time that all processes have taken since the machine began. */
+  static Duration cpu() {
+    String[] ticks = line("/proc/stat", "cpu ", ' ').split(" +");
+    // User, nice, system; then idle and waiting, which are none; interrupts.
+    return ProcessFigures.ticks(
+        Stream.of(0, 1, 2, 5, 6).mapToLong(field -> Long.parseLong(ticks[field])).sum());
+  }
+
   static String describe(Database database) {
     return describe()
         + "| PostgreSQL | %s, fsync on, on the same machine |\n"
@@ -61,10 +71,14 @@ final class Machine {
   }
 
   private static String line(String file, String name) {
+    return line(file, name, ':');
+  }
+
+  private static String line(String file, String name, char separator) {
     try (var lines = Files.lines(Path.of(file))) {
       return lines
           .filter(line -> line.startsWith(name))
-          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .map(line -> line.substring(line.indexOf(separator) + 1).strip())
           .findFirst()
           .orElse("unknown");
     } catch (IOException e) {

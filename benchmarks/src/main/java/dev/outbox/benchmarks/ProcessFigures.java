@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -18,6 +19,9 @@ record ProcessFigures(long residentMegabytes, long peakResidentMegabytes, Durati
 
   private static final double MILLION = 1e6;
   private static final long KILOBYTES = 1024;
+  private static final int USER_TIME = 11;
+  private static final int OWN = 2;
+  private static final int ENDED_CHILDREN_TOO = 4;
 
   static ProcessFigures of(long pid) {
     try {
@@ -30,6 +34,36 @@ record ProcessFigures(long residentMegabytes, long peakResidentMegabytes, Durati
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot tell what process " + pid + " uses", e);
     }
+  }
+
+  /**
+   * Processor time of a server with all its processes, also of those that have ended.
+   *
+   * @param pid the process that begins all others
+   */
+  static Duration cpuOfServer(long pid) {
+    long ticks = ticks(pid, ENDED_CHILDREN_TOO);
+    for (ProcessHandle process :
+        ProcessHandle.of(pid).stream().flatMap(ProcessHandle::children).toList()) {
+      ticks += ticks(process.pid(), OWN);
+    }
+    return ticks(ticks);
+  }
+
+  /** From the first field behind the name on; user and system, then those of ended children. */
+  private static long ticks(long pid, int fields) {
+    try {
+      String stat = Files.readString(Path.of("/proc", String.valueOf(pid), "stat"));
+      String[] figures = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+      return Arrays.stream(figures).skip(USER_TIME).limit(fields).mapToLong(Long::parseLong).sum();
+    } catch (IOException e) { // it has ended meanwhile, and counts for the one that began it
+      return 0;
+    }
+  }
+
+  /** The kernel tells times to programs in hundredths of a second. */
+  static Duration ticks(long ticks) {
+    return Duration.ofMillis(10 * ticks);
   }
 
   private static long megabytes(List<String> status, String name) {

@@ -35,6 +35,11 @@ record ReceiveLogical(Path program) {
 
   /** How long it takes for everything that is in the log now. */
   Duration drain(Database database) {
+    return drain(database, ID);
+  }
+
+  /** The same from another slot, whose publication has its name. */
+  Duration drain(Database database, String slot) {
     String end = database.query("select pg_current_wal_lsn()");
     // It ends when it sees a record behind the end.
     database.execute("select pg_logical_emit_message(true, 'bench', 'the end')");
@@ -49,13 +54,13 @@ record ReceiveLogical(Path program) {
                   "--port=" + database.port(),
                   "--username=" + database.username(),
                   "--dbname=" + database.name(),
-                  "--slot=" + ID,
+                  "--slot=" + slot,
                   "--start",
                   "--endpos=" + end,
                   "--file=/dev/null",
                   "--option=proto_version=1",
                   "--option=binary=true",
-                  "--option=publication_names=" + ID),
+                  "--option=publication_names=" + slot),
               Map.of("PGPASSWORD", database.password()),
               "INT",
               log)) {

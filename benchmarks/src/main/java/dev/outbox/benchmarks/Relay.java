@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * This project's relay, from its launcher. The launcher's shell becomes the relay's process; the
@@ -18,9 +19,11 @@ import java.util.Optional;
  *
  * @param engine value of {@code outbox.relay.engine}
  * @param delivery value of {@code outbox.relay.delivery}
+ * @param shards value of {@code outbox.relay.shards}
  * @param javaOptions of its JVM, if they are not to be those that suit its engine
  */
-record Relay(String engine, String delivery, Optional<String> javaOptions) implements Contender {
+record Relay(String engine, String delivery, int shards, Optional<String> javaOptions)
+    implements Contender {
 
   private static final Path LAUNCHER = Path.of("deploy", "relay");
 
@@ -30,13 +33,29 @@ record Relay(String engine, String delivery, Optional<String> javaOptions) imple
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+  /** Of an outbox that is not divided. */
+  Relay(String engine, String delivery, Optional<String> javaOptions) {
+    this(engine, delivery, 1, javaOptions);
+  }
+
   @Override
   public String name() {
-    return "relay, %s, %s".formatted(engine, delivery);
+    return "relay, %s, %s".formatted(engine, delivery)
+        + (shards == 1 ? "" : ", %d shards".formatted(shards));
   }
 
   private String id() {
-    return "%s_%s".formatted(engine, delivery.replace('-', '_'));
+    return "%s_%s".formatted(engine, delivery.replace('-', '_'))
+        + (shards == 1 ? "" : "_in_" + shards);
+  }
+
+  /** The slots that it reads, each with a publication of the same name. */
+  List<String> slots() {
+    return shards == 1
+        ? List.of(id())
+        : IntStream.rangeClosed(1, shards)
+            .mapToObj(index -> "%s_%dof%d".formatted(id(), index, shards))
+            .toList();
   }
 
   @Override
@@ -71,6 +90,7 @@ record Relay(String engine, String delivery, Optional<String> javaOptions) imple
             "--outbox.relay.database.username=" + stack.database().username(),
             "--outbox.relay.database.password=" + stack.database().password(),
             "--outbox.relay.kafka.bootstrap-servers=" + stack.brokers(),
+            "--outbox.relay.shards=" + shards,
             "--outbox.relay.engine=" + engine,
             "--outbox.relay.delivery=" + delivery,
             "--outbox.relay.retention=0",

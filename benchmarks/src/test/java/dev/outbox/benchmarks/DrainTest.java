@@ -3,6 +3,7 @@ package dev.outbox.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outbox.benchmarks.Drain.Outcome;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,6 @@ class DrainTest {
   }
 
   private static Outcome outcome(String name, double seconds, double rate) {
-    return new Outcome(name, seconds, 1, rate, Optional.empty(), 0);
+    return new Outcome(name, seconds, 1, rate, Optional.empty(), Duration.ZERO, Duration.ZERO, 0);
   }
 }

@@ -1,5 +1,6 @@
 package dev.outbox.docs;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -25,7 +26,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -44,7 +44,6 @@ import org.junit.jupiter.api.io.TempDir;
 @WithLocalStack
 class GettingStartedIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Path DOCUMENT = Documents.root().resolve("docs/getting-started.md");
   private static final String RELAY = "relay-service/target/relay-service.jar";
   private static final Pattern FILE = Pattern.compile("(?m)^`([\\w./]+)`.*\\n\\n```\\w+\\n");

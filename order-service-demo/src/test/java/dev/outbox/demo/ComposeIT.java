@@ -1,5 +1,6 @@
 package dev.outbox.demo;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -27,8 +28,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("container")
 @WithDocker
 class ComposeIT {
-
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   /** The relay's in the compose file. */
   private static final Duration GRACE_PERIOD = Duration.ofSeconds(60);

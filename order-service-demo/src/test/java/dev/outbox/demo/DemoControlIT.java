@@ -1,5 +1,6 @@
 package dev.outbox.demo;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -99,11 +100,11 @@ class DemoControlIT {
       assertThat(state.at("/database/up").asBoolean()).as(state.toString()).isTrue();
       awaitMoreOrders();
       shopping = false;
-      customers.get(RunningDemo.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      customers.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
       // And each order, whenever it was placed, is on the topic and applied once
       assertOnTopic(demo, placed);
       Awaitility.await()
-          .atMost(RunningDemo.PATIENCE)
+          .atMost(PATIENCE)
           .untilAsserted(
               () -> assertThat(booked(demo)).containsExactlyInAnyOrderElementsOf(all(demo)));
       assertThat(all(demo)).containsAll(placed).doesNotHaveDuplicates();
@@ -114,7 +115,7 @@ class DemoControlIT {
       demo.rememberProcesses();
       demo.processOf(RunningDemo.RELAY).destroyForcibly();
       // Then the demonstration says so, ends, and leaves nothing
-      assertThat(demo.process().awaitExit(RunningDemo.PATIENCE)).isEqualTo(1);
+      assertThat(demo.process().awaitExit(PATIENCE)).isEqualTo(1);
       assertThat(demo.output()).contains("The relay has ended with exit code 137");
       demo.assertNoProcessIsLeft();
     } finally {
@@ -124,8 +125,7 @@ class DemoControlIT {
   }
 
   private JsonNode harm(RunningDemo demo, String name) throws Exception {
-    HttpResponse<String> answer =
-        demo.harm(name).get(RunningDemo.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    HttpResponse<String> answer = demo.harm(name).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     assertThat(json.readTree(answer.body()).get("what").asString()).isNotBlank();
     return json.readTree(answer.body());
@@ -167,7 +167,7 @@ class DemoControlIT {
   private void awaitMoreOrders() {
     int before = placed.size();
     Awaitility.await()
-        .atMost(RunningDemo.PATIENCE)
+        .atMost(PATIENCE)
         .untilAsserted(() -> assertThat(placed).hasSizeGreaterThan(before + 1));
   }
 
@@ -186,7 +186,7 @@ class DemoControlIT {
               .toList();
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
-      long deadline = System.nanoTime() + RunningDemo.PATIENCE.toNanos();
+      long deadline = System.nanoTime() + PATIENCE.toNanos();
       while (!(missing.isEmpty() && replayed) && System.nanoTime() < deadline) {
         for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
           missing.remove(record.key());

@@ -1,5 +1,6 @@
 package dev.outbox.demo;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -27,7 +28,7 @@ class DemoIT {
       // When
       demo.awaitText(" repeated ");
       // Then
-      assertThat(demo.process().awaitExit(RunningDemo.PATIENCE)).as(demo.output()).isZero();
+      assertThat(demo.process().awaitExit(PATIENCE)).as(demo.output()).isZero();
       assertThat(demo.output())
           .contains("3 orders, 3 events published, 3 effects applied, 0 duplicates, 0 lost: OK")
           .containsPattern("repeated +→ +partition [0-2] @ [0-9]+ +→ +known, no effect")
@@ -48,7 +49,7 @@ class DemoIT {
           List.of(demo.harm("kill-relay"), demo.harm("stop-broker"));
       demo.awaitText("Kafka is stopped");
       Awaitility.await()
-          .atMost(RunningDemo.PATIENCE)
+          .atMost(PATIENCE)
           .untilAsserted(() -> assertThat(demo.hasProcessOf(RunningDemo.BROKER)).isFalse());
       demo.rememberProcesses();
       assertThat(harm).noneMatch(CompletableFuture::isDone);
@@ -56,7 +57,7 @@ class DemoIT {
       // Ctrl-C sends another one, which a shell has its background jobs ignore.
       demo.process().sendSignal("TERM");
       // Then
-      demo.process().awaitExit(RunningDemo.PATIENCE);
+      demo.process().awaitExit(PATIENCE);
       assertThat(demo.output()).contains("Everything is stopped").doesNotContain("failed");
       demo.assertNothingIsLeft();
     }
@@ -69,7 +70,7 @@ class DemoIT {
     new JarOutputStream(Files.newOutputStream(broken), new Manifest()).close();
     try (RunningDemo demo = start(broken, "--once")) {
       // When
-      int exitCode = demo.process().awaitExit(RunningDemo.PATIENCE);
+      int exitCode = demo.process().awaitExit(PATIENCE);
       // Then
       assertThat(exitCode).isEqualTo(1);
       assertThat(demo.output())

@@ -1,5 +1,6 @@
 package dev.outbox.demo;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -8,7 +9,6 @@ import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import java.net.URI;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -45,7 +45,6 @@ import tools.jackson.databind.json.JsonMapper;
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 class OrderServiceTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String TOPIC = "outbox.event.Order";
 
   private static @Nullable PostgresServer postgres;
@@ -60,6 +59,7 @@ class OrderServiceTest {
   static void takeServers(PostgresServer postgresServer, KafkaServer kafkaServer) {
     postgres = postgresServer;
     kafka = kafkaServer;
+    ShopTopics.deleteAll(kafkaServer);
     kafkaServer.createTopic(TOPIC, 3);
   }
 

@@ -60,6 +60,7 @@ class RetryStormTest {
   @BeforeAll
   static void startDatabase(KafkaServer server) {
     kafka = server;
+    ShopTopics.deleteAll(server);
     postgres = LocalPostgres.builder().start();
   }
 

@@ -1,5 +1,6 @@
 package dev.outbox.demo;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outbox.local.ChildProcess;
@@ -34,7 +35,6 @@ import org.awaitility.Awaitility;
 /** What {@code deploy/demo} runs, with the jars of this build, seen as its user sees it. */
 public final class RunningDemo implements AutoCloseable {
 
-  public static final Duration PATIENCE = Duration.ofSeconds(120);
   public static final Path ORDER_SERVICE_JAR = Path.of("target/order-service-demo.jar");
   static final String RELAY = "relay-service.jar";
 

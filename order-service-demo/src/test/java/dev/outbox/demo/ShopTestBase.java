@@ -1,5 +1,6 @@
 package dev.outbox.demo;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,7 +11,6 @@ import dev.outbox.local.FaultProxy;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,9 +46,6 @@ import org.springframework.test.context.DynamicPropertySource;
     properties = "outbox.idempotency.claim-wait=20s")
 abstract class ShopTestBase {
 
-  static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final String TOPICS = "outbox.event.";
-
   private static @Nullable PostgresServer postgres;
   private static @Nullable KafkaServer kafka;
 
@@ -60,6 +57,7 @@ abstract class ShopTestBase {
   static void takeServers(PostgresServer postgresServer, KafkaServer kafkaServer) {
     postgres = postgresServer;
     kafka = kafkaServer;
+    ShopTopics.deleteAll(kafkaServer);
   }
 
   /** Asked for when the application starts, which is after {@link #takeServers}. */
@@ -138,7 +136,7 @@ abstract class ShopTestBase {
       for (Event event : events) {
         ProducerRecord<String, byte[]> record =
             new ProducerRecord<>(
-                TOPICS + event.aggregateType(), event.aggregateId(), event.payload());
+                ShopTopics.PREFIX + event.aggregateType(), event.aggregateId(), event.payload());
         Map.of("id", event.id().toString(), "ce_source", "test", "ce_type", event.type())
             .forEach((name, value) -> record.headers().add(name, value.getBytes(UTF_8)));
         published.add(producer.send(record).get());

@@ -1,5 +1,6 @@
 package dev.outbox.writer;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -98,6 +99,7 @@ class ConcurrentAppendTest {
 
   private void awaitThatTheSecondWaits() {
     await()
+        .atMost(PATIENCE)
         .until(
             () ->
                 database.rows(

@@ -1,5 +1,6 @@
 package dev.outbox.writer;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -118,6 +119,7 @@ class OutboxSchemaTest {
       // When
       Future<?> start = instance.submit(() -> schema.migrate(database.owner()));
       await()
+          .atMost(PATIENCE)
           .until(
               () ->
                   database.rows(

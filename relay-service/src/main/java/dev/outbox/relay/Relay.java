@@ -34,6 +34,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +52,9 @@ public final class Relay {
   /** A small part of a takeover; a look is one statement on a connection that is kept. */
   private static final Duration STANDBY_LOOK = Duration.ofMillis(250);
 
+  /** Asks nobody. */
+  private static final Duration TURN_LOOK = Duration.ofMillis(50);
+
   /** Beyond the drain timeout: for looking at the surroundings, which cannot be interrupted. */
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
 
@@ -66,6 +70,7 @@ public final class Relay {
   private final SlotRenewal renewal;
   private final Installation installation;
   private final IntervalFunction backoff;
+  private final BooleanSupplier turn;
   private final CountDownLatch stopRequested = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Thread supervisor = daemon(this::supervise, "outbox-relay");
@@ -73,21 +78,45 @@ public final class Relay {
 
   /** One with producers of its own; not started yet. */
   public Relay(RelaySettings settings, RelayMetrics metrics) {
-    this(settings, metrics, new KafkaOutlet());
+    this(settings, metrics, new KafkaOutlet(), new Installation(settings));
   }
 
-  /** One whose events leave this way; not started yet. */
-  public Relay(RelaySettings settings, RelayMetrics metrics, Outlet outlet) {
+  /**
+   * One that leads whenever its slot is free; not started yet.
+   *
+   * @param settings of the whole outbox, or of one shard
+   * @param outlet where its events leave
+   * @param installation makes what is missing, for all shards alike
+   */
+  public Relay(
+      RelaySettings settings, RelayMetrics metrics, Outlet outlet, Installation installation) {
+    this(settings, metrics, outlet, installation, () -> true);
+  }
+
+  /**
+   * Not started yet.
+   *
+   * @param outlet where its events leave
+   * @param installation makes what is missing, for all shards alike
+   * @param turn whether it may lead now; a run that has begun ends by {@link #handOver} only
+   */
+  Relay(
+      RelaySettings settings,
+      RelayMetrics metrics,
+      Outlet outlet,
+      Installation installation,
+      BooleanSupplier turn) {
     this.settings = settings;
-    this.metrics = metrics;
     this.outlet = outlet;
+    this.turn = turn;
+    this.metrics = metrics;
     this.database = new SourceDatabase(settings);
     this.session = database.session();
     this.vacancy = new SlotVacancy(session, settings.slot());
     this.slotWatch = new SlotWatch(database, settings);
     this.preflight = new Preflight(database, settings);
     this.renewal = new SlotRenewal(database, settings);
-    this.installation = new Installation(settings, outlet);
+    this.installation = installation;
     this.watch = new Watch(settings, metrics, session, slotWatch, () -> state instanceof Standby);
     this.backoff =
         IntervalFunction.ofExponentialRandomBackoff(
@@ -172,6 +201,10 @@ public final class Relay {
 
   /** One run: from looking at the surroundings to the pipeline's end, and the wait after it. */
   private void runOnce() throws InterruptedException {
+    if (!turn.getAsBoolean()) {
+      awaitTurn();
+      return;
+    }
     Starting starting = state instanceof Starting now ? now : new Starting(1);
     try {
       initialize();
@@ -186,6 +219,29 @@ public final class Relay {
     } catch (RuntimeException | Error e) {
       // An error too: a supervisor that is dead in a process that is alive helps nobody.
       fail(asRelayException(e));
+    }
+  }
+
+  private void awaitTurn() throws InterruptedException {
+    state = new Standby(Standby.UNKNOWN);
+    do {
+      pause(TURN_LOOK);
+    } while (!isStopping() && !turn.getAsBoolean());
+  }
+
+  /** Whether a run has begun and not ended. */
+  boolean isRunning() {
+    return watch.pipeline() != null;
+  }
+
+  /**
+   * Ends the present run gracefully, for another instance; returns when it is over. It was said
+   * before that it is not this one's turn any more.
+   */
+  void handOver() throws InterruptedException {
+    Pipeline running = watch.pipeline();
+    if (running != null) {
+      running.stop();
     }
   }
 
@@ -228,7 +284,7 @@ public final class Relay {
     state = starting.standby(inUse.serverProcess());
     do {
       pause(STANDBY_LOOK);
-    } while (!isStopping() && !vacancy.isVacant());
+    } while (!isStopping() && turn.getAsBoolean() && !vacancy.isVacant());
   }
 
   /** No failure: the other instance does the work. */
@@ -266,7 +322,7 @@ public final class Relay {
                     ready.recovery(),
                     () -> slotWatch.completeRecovery(ready)))) {
       watch.opened(opened);
-      if (isStopping()) {
+      if (isStopping() || !turn.getAsBoolean()) {
         return;
       }
       try {

@@ -49,9 +49,14 @@ public sealed interface RelayState {
   /**
    * Ready to take over from the instance that has the slot.
    *
-   * @param serverProcess the server process that streams to it
+   * @param serverProcess the server process that streams to it; {@link #UNKNOWN} where another
+   *     instance has been chosen, whether it streams already or not
    */
   record Standby(int serverProcess) implements RelayState {
+
+    /** It was not looked who streams. */
+    public static final int UNKNOWN = 0;
+
     /** Looking again. */
     public Starting starting() {
       return new Starting(1);

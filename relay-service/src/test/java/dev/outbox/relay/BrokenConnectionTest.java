@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -28,8 +29,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** A stream that is silent for long: because it is held back, or because it is cut in half. */
 @WithLocalStack
 class BrokenConnectionTest {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
 
   @AutoClose private OutboxDatabase database;
   @AutoClose private TopicReader topic;

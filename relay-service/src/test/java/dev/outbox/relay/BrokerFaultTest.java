@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -49,7 +50,6 @@ import org.junit.jupiter.api.Test;
 @WithLocalStack
 class BrokerFaultTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final long LIMIT_BYTES = 1_048_576;
 
   /** Something without an event behind the last one of them may hold a place too. */

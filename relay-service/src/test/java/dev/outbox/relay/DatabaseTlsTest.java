@@ -1,34 +1,25 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.outbox.local.KafkaServer;
 import dev.outbox.local.LocalPostgres;
+import dev.outbox.local.LocalStack;
 import dev.outbox.local.PostgresServer;
-import dev.outbox.local.WithLocalStack;
 import dev.outbox.local.tls.Identity;
 import dev.outbox.relay.failure.RelayException;
-import dev.outbox.relay.support.Certificates;
 import dev.outbox.relay.support.Certificates.Presented;
 import dev.outbox.relay.support.ObservedRelay;
 import dev.outbox.relay.support.OutboxDatabase;
-import dev.outbox.relay.support.TestSettings;
-import dev.outbox.relay.support.TopicReader;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,13 +27,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The relay's ways to a server that lets nobody in without TLS and a certificate of his own. */
-@WithLocalStack
 @ParameterizedClass(name = "{0}")
 @ValueSource(strings = {"debezium", "pgoutput"})
 @Tag("slow")
-class DatabaseTlsTest {
+class DatabaseTlsTest extends TlsTestBase {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String ROLE = "relay";
   private static final String PASSWORD = "relay-password";
 
@@ -56,20 +45,12 @@ class DatabaseTlsTest {
       """
           .formatted(ROLE);
 
-  @TempDir private static Path folder = Path.of("");
-  private static Certificates certificates = new Certificates(Path.of("target"));
   private static LocalPostgres server = LocalPostgres.builder().build();
 
   @Parameter private String engine = "";
 
-  @AutoClose private OutboxDatabase database;
-  @AutoClose private TopicReader topics;
-  private KafkaServer kafka;
-  private final List<ObservedRelay> relays = new ArrayList<>();
-
   @BeforeAll
   static void startServer() {
-    certificates = new Certificates(folder);
     server =
         LocalPostgres.builder()
             .mutualTls(certificates.server(Presented.GOOD), certificates.authority())
@@ -90,25 +71,25 @@ class DatabaseTlsTest {
   }
 
   @BeforeEach
-  void createDatabase(KafkaServer broker) {
-    kafka = broker;
-    database = OutboxDatabase.createEmpty(server);
-    // The certificates are about the relay.
-    database.execute(
-        "grant unencrypted to %s, %s"
-            .formatted(database.roles().owner().role(), database.roles().service().role()));
-    database.createTable();
-    database.install();
-    topics = new TopicReader(kafka.bootstrapServers(), database.slot());
-    certificates.give(certificates.authority().client("relay"));
+  void presentGoodCertificate() {
     server.present(certificates.server(Presented.GOOD));
   }
 
-  @AfterEach
-  void stopRelays() throws InterruptedException {
-    for (ObservedRelay relay : relays) {
-      relay.close();
-    }
+  @Override
+  OutboxDatabase newDatabase(LocalStack stack) {
+    OutboxDatabase made = OutboxDatabase.createEmpty(server);
+    // The certificates are about the relay.
+    made.execute(
+        "grant unencrypted to %s, %s"
+            .formatted(made.roles().owner().role(), made.roles().service().role()));
+    made.createTable();
+    made.install();
+    return made;
+  }
+
+  @Override
+  String bootstrapServers(LocalStack stack) {
+    return stack.kafka().bootstrapServers();
   }
 
   @Test
@@ -217,20 +198,6 @@ class DatabaseTlsTest {
   private ObservedRelay start(OutboxDatabase source, Map<String, String> more) {
     Map<String, String> all = new HashMap<>(more);
     all.put("engine", engine);
-    all.put("backoff.initial", "100ms");
-    all.put("backoff.max", "200ms");
-    ObservedRelay relay =
-        ObservedRelay.start(TestSettings.of(source, kafka.bootstrapServers(), all));
-    relays.add(relay);
-    return relay;
-  }
-
-  private void assertPublishes() {
-    relays.get(0).awaitLeading(); // what is written before there is a slot is not published
-    String event = database.insert("Order", "1", "{}");
-    await()
-        .atMost(PATIENCE)
-        .pollInSameThread()
-        .untilAsserted(() -> assertThat(topics.ids()).containsExactly(event));
+    return start(settings(source, bootstrapServers(), all));
   }
 }

@@ -1,24 +1,20 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.LocalKafka;
-import dev.outbox.local.PostgresServer;
+import dev.outbox.local.LocalStack;
 import dev.outbox.local.TlsListener;
-import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.parking.ParkedTable;
 import dev.outbox.relay.parking.ParkedTable.Listed;
-import dev.outbox.relay.support.Certificates;
 import dev.outbox.relay.support.Certificates.Presented;
 import dev.outbox.relay.support.ObservedRelay;
 import dev.outbox.relay.support.OutboxDatabase;
-import dev.outbox.relay.support.TestSettings;
-import dev.outbox.relay.support.TopicReader;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,14 +23,11 @@ import java.util.Map;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.resource.ResourceType;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,32 +38,23 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The relay's way to a broker that wants TLS, certificates, passwords and rights. Whoever refuses
  * whom: the relay says so and waits, no event is set aside for it, and none is lost.
  */
-@WithLocalStack
 @ParameterizedClass(name = "{0}")
 @ValueSource(strings = {"at-least-once", "exactly-once"})
 @Tag("slow")
-class KafkaTlsTest {
+class KafkaTlsTest extends TlsTestBase {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String OPEN = "OPEN";
   private static final String CERTIFIED = "CERTIFIED";
   private static final String LOGIN = "LOGIN";
   private static final String BY_CERTIFICATE = "CN=relay";
   private static final String PASSWORD = "relay-password";
 
-  @TempDir private static Path folder = Path.of("");
-  private static Certificates certificates = new Certificates(Path.of("target"));
   private static LocalKafka broker = LocalKafka.builder().build();
 
   @Parameter private String delivery = "";
 
-  @AutoClose private OutboxDatabase database;
-  @AutoClose private TopicReader topics;
-  private final List<ObservedRelay> relays = new ArrayList<>();
-
   @BeforeAll
   static void startBroker() {
-    certificates = new Certificates(folder);
     broker =
         LocalKafka.builder()
             .grants()
@@ -90,18 +74,18 @@ class KafkaTlsTest {
   }
 
   @BeforeEach
-  void createDatabase(PostgresServer postgres) {
-    database = OutboxDatabase.create(postgres);
-    topics = new TopicReader(broker.bootstrapServers(), database.slot());
+  void presentGoodCertificate() {
     broker.present(OPEN, certificates.server(Presented.GOOD));
-    certificates.give(certificates.authority().client("relay"));
   }
 
-  @AfterEach
-  void stopRelays() throws InterruptedException {
-    for (ObservedRelay relay : relays) {
-      relay.close();
-    }
+  @Override
+  OutboxDatabase newDatabase(LocalStack stack) {
+    return OutboxDatabase.create(stack.postgres());
+  }
+
+  @Override
+  String bootstrapServers(LocalStack stack) {
+    return broker.bootstrapServers();
   }
 
   @Test
@@ -323,13 +307,9 @@ class KafkaTlsTest {
             (key, ids) -> assertThat(ids.stream().distinct()).as(key).isEqualTo(byKey.get(key)));
   }
 
-  private void assertPublishes() {
-    relays.get(0).awaitLeading(); // what is written before there is a slot is not published
-    String event = database.insert("Order", "1", "{}");
-    await()
-        .atMost(PATIENCE)
-        .pollInSameThread()
-        .untilAsserted(() -> assertThat(topics.ids()).containsExactly(event));
+  @Override
+  void assertPublishes() {
+    super.assertPublishes();
     assertThat(parked()).isEmpty();
   }
 
@@ -363,17 +343,13 @@ class KafkaTlsTest {
   }
 
   private ObservedRelay start(String listener, Map<String, String> more) {
-    ObservedRelay relay = ObservedRelay.start(settings(listener, more));
-    relays.add(relay);
-    return relay;
+    return start(settings(listener, more));
   }
 
   private RelaySettings settings(String listener, Map<String, String> more) {
     Map<String, String> all = new HashMap<>(more);
     all.put("delivery", delivery);
-    all.put("backoff.initial", "100ms");
-    all.put("backoff.max", "200ms");
-    return TestSettings.of(database, broker.bootstrapServers(listener), all);
+    return settings(database, broker.bootstrapServers(listener), all);
   }
 
   private List<Listed> parked() {

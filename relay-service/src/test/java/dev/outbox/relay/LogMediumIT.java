@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.mapping;
@@ -18,7 +19,6 @@ import dev.outbox.writer.JdbcOutbox;
 import dev.outbox.writer.OutboxEvent;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -37,8 +37,6 @@ import org.junit.jupiter.api.Test;
 @WithLocalStack
 @Tag("slow")
 class LogMediumIT {
-
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   private final JdbcOutbox outbox = JdbcOutbox.withLog("outbox_event");
   @AutoClose private OutboxDatabase database;

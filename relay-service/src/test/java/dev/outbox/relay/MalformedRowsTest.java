@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -17,7 +18,6 @@ import dev.outbox.relay.support.TopicReader;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -51,7 +51,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("slow")
 class MalformedRowsTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int ROWS = 200;
 
   @Parameter private String engine = "";

@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outbox.local.KafkaServer;
@@ -8,7 +9,6 @@ import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.RelayProcess;
 import dev.outbox.relay.support.TestSettings;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AutoClose;
@@ -19,8 +19,6 @@ import org.junit.jupiter.api.Test;
 /** The commands of an operator as the packaged relay carries them out. */
 @WithLocalStack
 class OperationsProcessIT {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   @AutoClose private OutboxDatabase database;
   private Map<String, String> properties;

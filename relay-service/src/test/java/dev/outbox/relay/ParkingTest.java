@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -27,7 +28,6 @@ import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
 import dev.outbox.relay.support.TopicReader;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,7 +53,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ValueSource(strings = {"at-least-once", "exactly-once"})
 class ParkingTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int LIMIT = 2_000;
 
   @Parameter private String delivery = "";

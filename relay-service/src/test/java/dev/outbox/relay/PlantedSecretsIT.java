@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -19,7 +20,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -41,8 +41,6 @@ import org.junit.jupiter.api.io.TempDir;
 @WithLocalStack
 @Tag("slow")
 class PlantedSecretsIT {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
 
   /** Part of every secret. */
   private static final String PLANTED = "pl4nted";

@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -95,8 +96,6 @@ class RecoveryAloneTest {
   }
 
   private static void awaitWaiting(OutboxDatabase database, String transaction) {
-    await()
-        .atMost(RecoveringRelay.PATIENCE)
-        .until(() -> database.slotWaitsFor().equals(transaction));
+    await().atMost(PATIENCE).until(() -> database.slotWaitsFor().equals(transaction));
   }
 }

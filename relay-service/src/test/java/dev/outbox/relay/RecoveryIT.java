@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -10,7 +11,6 @@ import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.RelayProcess;
 import dev.outbox.relay.support.TestSettings;
 import dev.outbox.relay.support.TopicReader;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,8 +21,6 @@ import org.junit.jupiter.api.Test;
 /** Recovery by relays that are killed for good. */
 @WithLocalStack
 class RecoveryIT {
-
-  private static final Duration PATIENCE = Duration.ofMinutes(4);
 
   @Test
   @Tag("long")

@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -295,7 +296,7 @@ class RecoveryTest {
       OutboxDatabase.insert(open, "Order", "open", "second");
       // When a relay waits with its new slot for that transaction, and others write meanwhile
       relay.begin();
-      await().atMost(RecoveringRelay.PATIENCE).until(() -> !database.slotWaitsFor().isEmpty());
+      await().atMost(PATIENCE).until(() -> !database.slotWaitsFor().isEmpty());
       relay.insert(20);
       open.commit();
     }
@@ -333,10 +334,7 @@ class RecoveryTest {
     for (int i = 1; i <= 3; i++) {
       int before = relay.ids().size();
       relay.start();
-      await()
-          .atMost(RecoveringRelay.PATIENCE)
-          .pollInSameThread()
-          .until(() -> relay.ids().size() > before);
+      await().atMost(PATIENCE).pollInSameThread().until(() -> relay.ids().size() > before);
       relay.kill();
     }
     relay.start();
@@ -354,10 +352,7 @@ class RecoveryTest {
     database.dropSlot();
     relay.insert(3_000);
     relay.start();
-    await()
-        .atMost(RecoveringRelay.PATIENCE)
-        .pollInSameThread()
-        .until(() -> relay.ids().size() > 50);
+    await().atMost(PATIENCE).pollInSameThread().until(() -> relay.ids().size() > 50);
     relay.kill();
     database.dropSlot();
     relay.insert(100);
@@ -391,10 +386,7 @@ class RecoveryTest {
     database.dropSlot();
     String id = database.insert("Order", "1", "in the gap");
     relay.awaitRecovered(1);
-    await()
-        .atMost(RecoveringRelay.PATIENCE)
-        .pollInSameThread()
-        .until(() -> relay.ids().contains(id));
+    await().atMost(PATIENCE).pollInSameThread().until(() -> relay.ids().contains(id));
     assertThat(relay.ids()).doesNotContainAnyElementsOf(early);
   }
 
@@ -423,7 +415,7 @@ class RecoveryTest {
     relay.startAndPublish();
     database.execute("select pg_logical_emit_message(true, 'outbox', 'no event')");
     await()
-        .atMost(RecoveringRelay.PATIENCE)
+        .atMost(PATIENCE)
         .until(() -> "1".equals(database.query("select count(*) from outbox_parked")));
     relay.stop();
     database.dropSlot();

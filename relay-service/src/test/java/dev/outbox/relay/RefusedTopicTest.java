@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -47,7 +48,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("slow")
 class RefusedTopicTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static LocalKafka broker = LocalKafka.builder().build();
 
   @Parameter private String delivery = "";

@@ -1,68 +1,29 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.outbox.local.KafkaServer;
-import dev.outbox.local.PostgresServer;
-import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.RelayState.Failed;
 import dev.outbox.relay.RelayState.Leading;
 import dev.outbox.relay.RelayState.Standby;
 import dev.outbox.relay.RelayState.Stopped;
-import dev.outbox.relay.config.RelaySettings;
-import dev.outbox.relay.config.RelaySettings.Engine;
-import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.support.OutboxDatabase;
-import dev.outbox.relay.support.TestSettings;
-import dev.outbox.relay.support.TopicReader;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.awaitility.core.ConditionFactory;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** The relay in this JVM, between a real database and a real broker. */
-@WithLocalStack
-class RelayTest {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
-
-  private final List<Relay> relays = new ArrayList<>();
-  private SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  @AutoClose private OutboxDatabase database;
-  @AutoClose private TopicReader topics;
-  private KafkaServer kafka;
-
-  @BeforeEach
-  void createDatabase(PostgresServer postgres, KafkaServer broker) {
-    kafka = broker;
-    database = OutboxDatabase.create(postgres);
-    topics = new TopicReader(kafka.bootstrapServers(), database.slot());
-  }
-
-  @AfterEach
-  void stopRelays() throws InterruptedException {
-    for (Relay relay : relays) {
-      relay.stop();
-    }
-  }
+/** What a relay does as long as its surroundings are well. */
+@Execution(ExecutionMode.CONCURRENT)
+class RelayTest extends RelayTestBase {
 
   @Test
   void aRowInsertedWithPlainSqlIsPublishedWithTheHeadersOfTheContract() {
@@ -99,7 +60,9 @@ class RelayTest {
         .isBetween(Instant.now().minusSeconds(120), Instant.now().plusSeconds(5));
     assertThat(headers.get("outbox-position")).matches("[0-9a-f]{8}-[0-9a-f]{16}-[0-9a-f]{8}");
     assertThat(registry.get("outbox.relay.events.read").counter().count()).isEqualTo(1);
-    await().until(() -> registry.get("outbox.relay.events.published").counter().count() == 1);
+    await()
+        .atMost(PATIENCE)
+        .until(() -> registry.get("outbox.relay.events.published").counter().count() == 1);
   }
 
   @Test
@@ -229,197 +192,11 @@ class RelayTest {
   }
 
   @Test
-  @Tag("long")
-  void aStopWhileWaitingForATopicLosesNothing() throws Exception {
-    // Given a relay that waits for the broker to make a topic
-    Relay waiting = startRelay(Map.of("drain-timeout", "1s"));
-    kafka.stop();
-    String first;
-    try {
-      first = database.insert("Invoice", "1", "for a topic that is not there yet");
-      database.insert("Order", "1", "behind it");
-      await()
-          .atMost(PATIENCE)
-          .until(() -> registry.get("outbox.relay.in.flight").gauge().value() == 1);
-      // When it is stopped
-      waiting.stop();
-    } finally {
-      kafka.start();
-    }
-    // Then the next one publishes what was waited with, and what stood behind it
-    startRelay();
-    awaitPatiently().until(() -> topics.poll().size() >= 2);
-    assertThat(topics.ids()).containsExactlyInAnyOrderElementsOf(database.eventIds());
-    assertThat(topics.ids()).contains(first);
-  }
-
-  @Test
-  void eventsBeforePoisonAreNotRepeatedWithEveryAttempt() {
-    // Given good events, and one behind them that can never be a record
-    Relay relay = startRelay(Map.of("poison", "halt"));
-    for (int i = 0; i < 20; i++) {
-      database.insert("Order", String.valueOf(i % 3), "good");
-    }
-    database.insert("no topic name", "1", "poison");
-    // When the relay has tried again and again
-    await()
-        .atMost(PATIENCE)
-        .until(() -> relay.state() instanceof Failed failed && failed.attempt() > 2);
-    // Then the good ones stand on the topic once
-    awaitPatiently().until(() -> topics.poll().size() >= 20);
-    assertThat(topics.poll()).hasSize(20);
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "pgoutput, at-least-once",
-    "pgoutput, exactly-once",
-    "debezium, exactly-once" // at-least-once, Debezium itself ends before they can be confirmed
-  })
-  void whatStandsBeforeSomethingUnreadableIsPublishedOnce(String engine, String delivery)
-      throws Exception {
-    // Given good events, and behind them a row from while the table was not as it should be
-    Map<String, String> settings = Map.of("engine", engine, "delivery", delivery);
-    startRelay(settings).stop();
-    insertMany(20);
-    database.execute(
-        """
-        alter table outbox_event rename aggregateid to key;
-        insert into outbox_event(id, aggregatetype, key, type, payload)
-        values (gen_random_uuid(), 'Order', '1', 'Other', '{}');
-        alter table outbox_event rename key to aggregateid;
-        """);
-    // When the relay has tried again and again
-    Relay relay = newRelay(settings);
-    await()
-        .atMost(PATIENCE)
-        .until(() -> relay.state() instanceof Failed failed && failed.attempt() > 2);
-    // Then the good ones stand on the topic once
-    awaitPatiently().until(() -> topics.poll().size() >= 20);
-    assertThat(topics.poll()).hasSize(20);
-  }
-
-  @Test
-  void nothingOvertakesARejectedEventOfItsTransaction() {
-    // Given a producer that takes no more than a small request
-    Relay relay =
-        startRelay(Map.of("poison", "halt", "kafka.properties.max.request.size", "10000"));
-    // When one transaction holds an event beyond that, and small ones of its key behind it
-    database.write(
-        """
-        insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
-        select gen_random_uuid(), 'Order', '1', 'Mixed',
-          repeat('x', case when i = 1 then 20000 else 10 end)::bytea
-        from generate_series(1, 6) i
-        """);
-    await()
-        .atMost(PATIENCE)
-        .until(() -> relay.state() instanceof Failed failed && failed.attempt() > 2);
-    // Then none of them is on the topic
-    assertThat(topics.poll()).isEmpty();
-  }
-
-  @Test
   void aSlotWhoseNameLooksLikeATickIsRelayed() {
     String slot = "tickets_" + database.slot().substring(6);
     startRelay(Map.of("slot", slot));
     database.insert("Order", "1", "x");
     awaitPatiently().until(() -> topics.poll().size() == 1);
-  }
-
-  @Test
-  @Tag("long")
-  void aBrokerThatWasAwayIsGoneOnWithInOrderAndWithoutRepeats() {
-    // Given a relay that has published
-    Relay relay = startRelay();
-    database.insert("Order", "1", "before");
-    awaitPatiently().until(() -> topics.poll().size() == 1);
-    // When the broker goes away while events are written
-    kafka.stop();
-    try {
-      for (int i = 0; i < 50; i++) {
-        database.insert("Order", String.valueOf(i % 7), "while away");
-      }
-      // Then the relay says so, and does not give up
-      await().atMost(PATIENCE).until(() -> !relay.stalledFor().isZero());
-      assertThat(relay.state()).isInstanceOf(Leading.class);
-    } finally {
-      kafka.start();
-    }
-    // And when it is back, they come once, in order
-    awaitPatiently().until(() -> topics.poll().size() >= 51);
-    assertThat(topics.idsByKey()).isEqualTo(database.eventIdsByKey());
-    await().until(() -> relay.stalledFor().isZero());
-  }
-
-  @ParameterizedTest
-  @EnumSource(Engine.class)
-  void aRestartedDatabaseIsGoneOnWith(Engine engine) {
-    Relay relay = startRelay(Map.of("engine", engine.name(), "heartbeat-interval", "30s"));
-    database.insert("Order", "1", "before");
-    awaitPatiently().until(() -> topics.poll().size() == 1);
-    // A server that shuts down waits for its streams to be confirmed or gone, and behind what the
-    // relay has confirmed there is always something that the relay itself has written.
-    awaitStandingSlot();
-    database.server().stop();
-    await().atMost(PATIENCE).until(() -> relay.state() instanceof Failed);
-    assertThat(((Failed) relay.state()).failure().problem()).contains("cannot be reached");
-    database.server().start();
-    database.insert("Order", "1", "after");
-    awaitPatiently().until(() -> Set.copyOf(topics.ids()).size() == 2);
-    assertThat(topics.ids()).endsWith(database.eventIds().get(1));
-  }
-
-  @Test
-  void aKilledDatabaseLosesAndReordersNothing() {
-    startRelay();
-    insertMany(3_000);
-    awaitPatiently().until(() -> !topics.poll().isEmpty());
-    database.server().kill();
-    database.server().start();
-    insertMany(3_000);
-    awaitPatiently().until(() -> Set.copyOf(topics.ids()).size() == 6_000);
-    topics
-        .idsByKey()
-        .forEach(
-            (key, ids) ->
-                assertThat(ids.stream().distinct().toList())
-                    .isEqualTo(database.eventIdsByKey().get(key)));
-  }
-
-  @Test
-  void anEventThatKafkaRejectsHaltsTheRelayUntilItsCauseIsGone() throws Exception {
-    // Given a topic with a low limit
-    String topic = database.slot() + ".Order";
-    kafka.createTopic(topic, 1);
-    limit(topic, 2_000);
-    Relay relay = startRelay(Map.of("poison", "halt"));
-    String before = database.insert("Order", "1", "small");
-    String large = database.insert("Order", "1", "x".repeat(5_000));
-    // When an event exceeds it
-    await().atMost(PATIENCE).until(() -> relay.state() instanceof Failed);
-    // Then the relay says which, and publishes nothing behind it
-    assertThat(((Failed) relay.state()).failure().problem()).contains(large);
-    String behind = database.insert("Order", "1", "small again");
-    await()
-        .atMost(PATIENCE)
-        .until(() -> relay.state() instanceof Failed failed && failed.attempt() > 2);
-    assertThat(Set.copyOf(topics.ids())).containsExactly(before);
-    // And goes on by itself when the limit is raised
-    limit(topic, 1_000_000);
-    awaitPatiently().until(() -> topics.ids().contains(behind));
-    assertThat(topics.ids().stream().distinct().toList()).containsExactly(before, large, behind);
-  }
-
-  @Test
-  void aRowThatCannotBecomeARecordHaltsTheRelay() {
-    Relay relay = startRelay(Map.of("poison", "halt"));
-    String id = database.insert("Bestellung ä", "1", "payload nobody may see");
-    await().atMost(PATIENCE).until(() -> relay.state() instanceof Failed);
-    assertThat(((Failed) relay.state()).failure().getMessage())
-        .contains(id)
-        .contains("is not a valid Kafka topic name")
-        .doesNotContain("payload nobody may see");
   }
 
   @Test
@@ -461,62 +238,11 @@ class RelayTest {
     assertThat(inFlight).allMatch(bytes -> bytes <= 1_048_576);
   }
 
-  private static ConditionFactory awaitPatiently() {
-    return await().atMost(PATIENCE).pollInSameThread();
-  }
-
-  private void awaitStandingSlot() {
-    AtomicReference<String> before = new AtomicReference<>("");
-    awaitPatiently()
-        .during(Duration.ofSeconds(1))
-        .until(
-            () -> {
-              String now = database.confirmedLsn();
-              return now.equals(before.getAndSet(now));
-            });
-  }
-
-  private Relay startRelay() {
-    return startRelay(Map.of());
-  }
-
-  private Relay startRelay(Map<String, String> more) {
-    Relay relay = newRelay(more);
-    // A relay publishes what is committed after its slot was made.
-    await()
-        .atMost(PATIENCE)
-        .until(() -> relay.state() instanceof Leading || relay.state() instanceof Standby);
-    return relay;
-  }
-
-  private Relay newRelay(Map<String, String> more) {
-    RelaySettings settings = TestSettings.of(database, kafka.bootstrapServers(), more);
-    registry = new SimpleMeterRegistry();
-    Relay relay = new Relay(settings, new RelayMetrics(registry));
-    relays.add(relay);
-    relay.start();
-    return relay;
-  }
-
   private static void stopQuietly(Relay relay) {
     try {
       relay.stop();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private void insertMany(int events) {
-    database.write(
-        """
-        insert into outbox_event(id, aggregatetype, aggregateid, type, payload)
-        select gen_random_uuid(), 'Order', (i %% 20)::text, 'Many', '{}'
-        from generate_series(1, %d) i
-        """
-            .formatted(events));
-  }
-
-  private void limit(String topic, int bytes) {
-    kafka.configureTopic(topic, "max.message.bytes", String.valueOf(bytes));
   }
 }

@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -15,7 +16,6 @@ import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.RelayProcess;
 import dev.outbox.relay.support.TestSettings;
 import dev.outbox.relay.support.TopicReader;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -34,7 +34,6 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class ReleaseIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
   private static final int KILLS = 2;
 
   @AutoClose private OutboxDatabase database;

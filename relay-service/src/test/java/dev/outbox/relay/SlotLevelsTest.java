@@ -1,5 +1,6 @@
 package dev.outbox.relay;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -32,8 +33,6 @@ import org.slf4j.LoggerFactory;
 /** What a relay says of a slot that lags, on a real server. */
 @WithLocalStack
 class SlotLevelsTest {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private KafkaServer kafka;

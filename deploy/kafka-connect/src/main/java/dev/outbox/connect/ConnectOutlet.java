@@ -16,12 +16,10 @@ import org.apache.kafka.connect.storage.OffsetStorageReader;
  * The worker that runs a task, as the way out for its events. Connect's offsets hold the position.
  *
  * @param handoff of the task; outlives the runs of the relay
- * @param shard what the task relays
  * @param offsets Connect's
  * @param topicsAreMade whether the worker makes topics that are missing
  */
-record ConnectOutlet(
-    Handoff handoff, Shard shard, OffsetStorageReader offsets, boolean topicsAreMade)
+record ConnectOutlet(Handoff handoff, OffsetStorageReader offsets, boolean topicsAreMade)
     implements Outlet {
 
   @Override
@@ -30,7 +28,7 @@ record ConnectOutlet(
         RecordCheck.open(
             settings, () -> handoff.hasEnded() || givingUp.getAsBoolean(), topicsAreMade);
     handoff.onlyWhile(() -> isLeading(givingUp));
-    Map<String, String> partition = SourceOffsets.partition(settings.name(), shard);
+    Map<String, String> partition = SourceOffsets.partition(settings.relayName(), settings.shard());
     return settings.delivery() == Delivery.EXACTLY_ONCE
         ? new TransactionalConnectPublisher(check, handoff, partition, offsets, givingUp)
         : new ConnectPublisher(check, handoff, partition);

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -20,6 +21,10 @@ final class ConnectorSettings {
 
   static final String PREFIX = "outbox.relay.";
 
+  /** Which one a task relays, counted from 1. */
+  private static final String SHARD = "outbox.connect.shard";
+
+  private static final String TASKS = "tasks.max";
   private static final String PRODUCER = "producer.override.";
   private static final String CLIENT = PREFIX + "kafka.properties.";
   private static final String LARGEST_REQUEST = "max.request.size";
@@ -79,6 +84,27 @@ final class ConnectorSettings {
     return connector.getOrDefault(PRODUCER + LARGEST_REQUEST, DEFAULT_LARGEST_REQUEST);
   }
 
+  /** The settings of each task, one for each shard. */
+  List<Map<String, String>> taskConfigs() {
+    return relay().eachShard().stream()
+        .map(
+            shard -> {
+              Map<String, String> task = new HashMap<>(connector);
+              task.put(SHARD, String.valueOf(shard.shard().index()));
+              return task;
+            })
+        .toList();
+  }
+
+  /**
+   * The relay's settings for the shard of a task.
+   *
+   * @param relay those of the whole outbox
+   */
+  RelaySettings ofTask(RelaySettings relay) {
+    return relay.eachShard().get(Integer.parseInt(connector.getOrDefault(SHARD, "1")) - 1);
+  }
+
   /** Whether Connect makes topics that are missing. */
   boolean topicsAreMade() {
     return connector.containsKey("topic.creation.default.partitions");
@@ -132,8 +158,30 @@ final class ConnectorSettings {
           "would end transactions elsewhere than the relay does",
           "a transaction is a batch of the relay's");
     }
+    problemWithTasks().ifPresent(problems::add);
     problems.addAll(problemsWithProducer());
     return problems;
+  }
+
+  /** What is no number, Connect itself or the relay's settings say. */
+  private Optional<Problem> problemWithTasks() {
+    String tasks = connector.getOrDefault(TASKS, "1");
+    String shards = connector.getOrDefault(PREFIX + "shards", "1");
+    if (!isNumber(tasks)
+        || !isNumber(shards)
+        || Integer.parseInt(tasks) >= Integer.parseInt(shards)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Problem(
+            TASKS,
+            tasks,
+            "fewer than shards, each of which needs a task",
+            "set tasks.max=%s or more".formatted(shards)));
+  }
+
+  private static boolean isNumber(String text) {
+    return text.matches("[0-9]{1,9}");
   }
 
   private void require(

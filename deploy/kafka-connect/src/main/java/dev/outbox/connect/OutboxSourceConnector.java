@@ -45,10 +45,10 @@ public final class OutboxSourceConnector extends SourceConnector {
     return OutboxSourceTask.class;
   }
 
-  /** One for each shard, of which there is one. */
+  /** One for each shard, which the worker's settings allow, or {@link #validate} would say. */
   @Override
   public List<Map<String, String>> taskConfigs(int maxTasks) {
-    return List.of(new Shard(1, 1).taskConfig(settings));
+    return new ConnectorSettings(settings).taskConfigs();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.outbox.connect;
 
+import dev.outbox.relay.Installation;
 import dev.outbox.relay.Relay;
 import dev.outbox.relay.config.InvalidSettingsException;
 import dev.outbox.relay.config.InvalidSettingsException.Problem;
@@ -19,9 +20,9 @@ import org.apache.kafka.connect.source.TransactionContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A relay in a task. It lives as it does in a process of its own, on its own threads, and tries
- * again by itself whatever fails but the worker's producer; the worker's threads take records from
- * it and tell what became of them.
+ * The relay of a shard in a task. It lives as it does in a process of its own, on its own threads,
+ * and tries again by itself whatever fails but the worker's producer; the worker's threads take
+ * records from it and tell what became of them.
  */
 public final class OutboxSourceTask extends SourceTask {
 
@@ -46,9 +47,13 @@ public final class OutboxSourceTask extends SourceTask {
     RelaySettings settings = settings(connector);
     transactions = transactions(settings);
     ConnectOutlet outlet =
-        new ConnectOutlet(
-            handoff, Shard.of(task), context.offsetStorageReader(), connector.topicsAreMade());
-    Relay started = new Relay(settings, new RelayMetrics(new SimpleMeterRegistry()), outlet);
+        new ConnectOutlet(handoff, context.offsetStorageReader(), connector.topicsAreMade());
+    Relay started =
+        new Relay(
+            connector.ofTask(settings),
+            new RelayMetrics(new SimpleMeterRegistry()),
+            outlet,
+            new Installation(settings, outlet));
     relay = started;
     started.start();
   }

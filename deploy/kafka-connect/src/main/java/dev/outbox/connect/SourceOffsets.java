@@ -1,6 +1,7 @@
 package dev.outbox.connect;
 
 import dev.outbox.relay.config.RelaySettings.Delivery;
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.event.SourcePosition;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -27,7 +28,7 @@ final class SourceOffsets {
   static Map<String, String> partition(String relay, Shard shard) {
     Map<String, String> partition = new LinkedHashMap<>();
     partition.put(RELAY, relay);
-    partition.put(SHARD, String.valueOf(shard.number()));
+    partition.put(SHARD, shard.label());
     return Collections.unmodifiableMap(partition);
   }
 

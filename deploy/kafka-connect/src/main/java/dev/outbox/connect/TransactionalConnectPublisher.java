@@ -4,12 +4,8 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
-import dev.outbox.relay.publishing.Delivery;
-import dev.outbox.relay.publishing.PublishFailure.NotSent;
 import dev.outbox.relay.publishing.RecordCheck;
-import dev.outbox.relay.routing.RoutedRecord;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,10 +27,8 @@ final class TransactionalConnectPublisher extends ConnectPublisher {
   private static final Duration LOOK_AROUND = Duration.ofMillis(100);
 
   private final Handoff handoff;
-  private final Map<String, String> partition;
   private final OffsetStorageReader offsets;
   private final BooleanSupplier givingUp;
-  private final List<Undecided> batch = new ArrayList<>();
   private @Nullable SourcePosition committed;
   private volatile boolean closed;
 
@@ -46,12 +40,9 @@ final class TransactionalConnectPublisher extends ConnectPublisher {
       BooleanSupplier givingUp) {
     super(check, handoff, partition);
     this.handoff = handoff;
-    this.partition = partition;
     this.offsets = offsets;
     this.givingUp = givingUp;
   }
-
-  private record Undecided(RoutedRecord record, Delivery delivery) {}
 
   @Override
   public Optional<SourcePosition> begin() {
@@ -79,25 +70,11 @@ final class TransactionalConnectPublisher extends ConnectPublisher {
   }
 
   @Override
-  void hand(RoutedRecord record, Delivery delivery) {
-    batch.add(new Undecided(record, delivery));
-  }
-
-  @Override
-  public boolean commit(SourcePosition through) {
-    if (batch.isEmpty()) {
-      return true;
-    }
-    if (isBroken()) {
-      return false;
-    }
-    SourcePosition position = later(through);
+  boolean hand(List<Kept> due, SourcePosition last) {
+    SourcePosition position = later(last);
     Map<String, String> offset =
         SourceOffsets.offset(position.asText(), RelaySettings.Delivery.EXACTLY_ONCE);
-    handoff.addAll(
-        batch.stream()
-            .map(one -> new HandedRecord(partition, offset, one.record(), one.delivery()))
-            .toList());
+    handoff.addAll(due.stream().map(one -> one.toHand(partition, offset)).toList());
     while (!isDecided()) {
       if (handoff.hasEnded()) {
         return false;
@@ -111,7 +88,6 @@ final class TransactionalConnectPublisher extends ConnectPublisher {
       boolean unused = givingUp.getAsBoolean(); // throws when another instance leads
     }
     committed = position;
-    batch.clear();
     return true;
   }
 
@@ -119,13 +95,6 @@ final class TransactionalConnectPublisher extends ConnectPublisher {
   private SourcePosition later(SourcePosition through) {
     SourcePosition before = committed;
     return before == null || before.compareTo(through) < 0 ? through : before;
-  }
-
-  @Override
-  public void restore() {
-    super.restore();
-    batch.forEach(one -> one.delivery().failed(new NotSent()));
-    batch.clear();
   }
 
   @Override

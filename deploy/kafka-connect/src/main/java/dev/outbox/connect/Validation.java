@@ -45,8 +45,11 @@ final class Validation {
     settings.problemsWithConnect(delivery()).forEach(this::add);
     @Nullable RelaySettings relay = relay(settings);
     if (relay != null) {
-      Surroundings.findings(new SourceDatabase(relay), relay)
-          .forEach(found -> add(ConnectorSettings.PREFIX + found.setting(), found.problem()));
+      SourceDatabase database = new SourceDatabase(relay);
+      for (RelaySettings shard : relay.eachShard()) {
+        Surroundings.findings(database, shard)
+            .forEach(found -> add(ConnectorSettings.PREFIX + found.setting(), found.problem()));
+      }
       lookForBrokers(relay);
     }
   }
@@ -81,7 +84,10 @@ final class Validation {
   }
 
   private void add(String key, RelayException problem) {
-    value(key).addErrorMessage(String.valueOf(problem.getMessage()));
+    String message = String.valueOf(problem.getMessage());
+    if (!value(key).errorMessages().contains(message)) { // shards have most things in common
+      value(key).addErrorMessage(message);
+    }
   }
 
   /** One of Connect's own, or a name that nobody knows, has none yet. */

@@ -1,20 +1,27 @@
 package dev.outbox.connect;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.KafkaServer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -22,7 +29,6 @@ import tools.jackson.databind.json.JsonMapper;
 /** Distributed workers in processes of their own that load the packaged plugin, and their REST. */
 final class ConnectCluster implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(60);
   private static final int CONFLICT = 409;
   private static final HttpClient HTTP =
@@ -195,14 +201,39 @@ final class ConnectCluster implements AutoCloseable {
     return found.get(0);
   }
 
+  /** Where the connector's tasks run; nowhere as long as fewer than this many do. */
+  Set<String> workersOfTasks(String connector, int tasks) {
+    Set<String> found = new HashSet<>();
+    int running = 0;
+    for (JsonNode task : get("/connectors/" + connector + "/status").body().path("tasks")) {
+      if (task.path("state").asString("").equals("RUNNING")) {
+        found.add(task.path("worker_id").asString(""));
+        running++;
+      }
+    }
+    return running < tasks ? Set.of() : found;
+  }
+
   /** A worker in the place of one that was killed. */
   void replace(ConnectWorker killed) {
     workers.remove(killed);
     workers.add(ConnectWorker.start(kafka.bootstrapServers(), group));
   }
 
-  List<ConnectWorker> workers() {
-    return List.copyOf(workers);
+  /** What all workers have in memory. */
+  long residentKilobytes() {
+    return workers.stream().mapToLong(worker -> residentKilobytes(worker.process().pid())).sum();
+  }
+
+  private static long residentKilobytes(long pid) {
+    try (Stream<String> status = Files.lines(Path.of("/proc", String.valueOf(pid), "status"))) {
+      return status
+          .filter(line -> line.startsWith("VmRSS:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+          .sum();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

@@ -87,6 +87,8 @@ final class ConnectWorker implements AutoCloseable {
     settings.put("offset.flush.interval.ms", "500");
     // What a killed worker leaves is taken over at once and not after five minutes.
     settings.put("scheduled.rebalance.max.delay.ms", "0");
+    // A stop is no kill, also where others use the processor.
+    settings.put("task.shutdown.graceful.timeout.ms", "60000");
     settings.put("session.timeout.ms", "6000");
     settings.put("heartbeat.interval.ms", "1000");
     return settings;

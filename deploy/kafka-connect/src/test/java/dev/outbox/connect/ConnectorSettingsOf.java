@@ -17,7 +17,7 @@ final class ConnectorSettingsOf {
     Map<String, String> settings =
         new HashMap<>(TestSettings.properties(database, kafka.bootstrapServers(), more));
     settings.put("connector.class", OutboxSourceConnector.class.getName());
-    settings.put("tasks.max", "1");
+    settings.put("tasks.max", more.getOrDefault("shards", "1"));
     settings.put("outbox.relay.engine", "pgoutput");
     for (String converter : new String[] {"key", "value", "header"}) {
       settings.put(

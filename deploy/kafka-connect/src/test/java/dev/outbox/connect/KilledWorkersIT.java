@@ -1,5 +1,6 @@
 package dev.outbox.connect;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -10,7 +11,6 @@ import dev.outbox.relay.support.EventOrder;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.SteadyWriter;
 import dev.outbox.relay.support.TopicReader;
-import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,8 +21,6 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 @WithLocalStack
 class KilledWorkersIT {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
 
   @AutoClose private OutboxDatabase database;
   @AutoClose private TopicReader topics;
@@ -57,6 +55,29 @@ class KilledWorkersIT {
     killUnderLoad(20, ConnectorSettingsOf.exactlyOnce(database, kafka, Map.of()));
     assertThat(topics.idsByKey()).isEqualTo(database.eventIdsByKey());
     EventOrder.assertPositionsGrowAndStay(topics.poll());
+  }
+
+  @Test
+  void shardsAreSpreadAndTakenOver(PostgresServer postgres) {
+    database.close();
+    database = Outboxes.withShards(postgres, 4);
+    topics.close();
+    topics = new TopicReader(kafka.bootstrapServers(), database.slot() + ".");
+    try (ConnectCluster connect = ConnectCluster.start(kafka, 3)) {
+      connect.configure(
+          connector, ConnectorSettingsOf.exactlyOnce(database, kafka, Map.of("shards", "4")));
+      await().atMost(PATIENCE).until(() -> connect.workersOfTasks(connector, 4).size() == 3);
+      try (SteadyWriter writer = SteadyWriter.start(database, "Order")) {
+        awaitMore(writer);
+        ConnectWorker one = connect.workerOfTask(connector);
+        one.process().sigkill();
+        awaitMore(writer);
+        await().atMost(PATIENCE).until(() -> connect.workersOfTasks(connector, 4).size() == 2);
+        int written = writer.stop();
+        await().atMost(PATIENCE).until(() -> topics.poll().size() >= written);
+      }
+    }
+    assertThat(topics.idsByKey()).isEqualTo(database.eventIdsByKey());
   }
 
   private void killUnderLoad(int kills, Map<String, String> settings) {

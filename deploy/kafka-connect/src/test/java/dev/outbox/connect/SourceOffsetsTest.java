@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outbox.relay.config.RelaySettings.Delivery;
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.event.SourcePosition;
 import java.util.Map;
 import org.apache.kafka.connect.errors.ConnectException;
@@ -29,14 +30,14 @@ class SourceOffsetsTest {
   /** Else a worker would not find what another one has written, depending on their JVMs. */
   @Test
   void aPartitionIsTheSameTextInEveryWorker() {
-    assertThat(SourceOffsets.partition("orders", new Shard(1, 1)))
-        .hasToString("{relay=orders, shard=1}");
+    assertThat(SourceOffsets.partition("orders", Shard.WHOLE))
+        .hasToString("{relay=orders, shard=1of1}");
   }
 
   @Test
   void onlyPositionsAreTakenOverRest() {
     OutboxSourceConnector connector = new OutboxSourceConnector();
-    Map<String, String> partition = SourceOffsets.partition("orders", new Shard(1, 1));
+    Map<String, String> partition = SourceOffsets.partition("orders", Shard.WHOLE);
     Map<String, String> offset = SourceOffsets.offset(POSITION.asText(), Delivery.EXACTLY_ONCE);
     assertThat(connector.alterOffsets(Map.of(), Map.of(partition, offset))).isTrue();
     assertThatThrownBy(

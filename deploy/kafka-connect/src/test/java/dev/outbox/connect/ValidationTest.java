@@ -36,7 +36,7 @@ class ValidationTest {
 
   @Test
   void whatIsInPlaceIsFoundToBe() {
-    Outboxes.install(database);
+    Outboxes.install(database, Map.of());
     assertThat(errors(settings(Map.of("auto-init", "false")))).isEmpty();
     assertThat(errors(ConnectorSettingsOf.exactlyOnce(database, kafka, Map.of()))).isEmpty();
   }
@@ -76,13 +76,43 @@ class ValidationTest {
   }
 
   @Test
+  void eachShardNeedsATask() {
+    Map<String, String> settings = settings(Map.of("shards", "4", "auto-init", "true"));
+    assertThat(errors(settings)).isEmpty();
+    settings.put("tasks.max", "3");
+    assertThat(errors(settings))
+        .singleElement()
+        .asString()
+        .startsWith("tasks.max: fewer than shards")
+        .contains("tasks.max=4 or more");
+  }
+
+  @Test
+  void whatIsWrongWithOneShardIsFound() {
+    Outboxes.install(database, Map.of("shards", "2"));
+    Map<String, String> settings = settings(Map.of("shards", "2", "on-gap", "refuse"));
+    assertThat(errors(settings)).isEmpty();
+    database.execute("select pg_drop_replication_slot('%s_2of2')".formatted(database.slot()));
+    assertOnly(settings, "slot", "_2of2' is gone, although it was made before");
+  }
+
+  @Test
+  void anotherNumberOfShardsIsRefused() {
+    Outboxes.install(database, Map.of("shards", "2"));
+    assertThat(errors(settings(Map.of("shards", "3", "auto-init", "true"))))
+        .singleElement()
+        .asString()
+        .startsWith("outbox.relay.shards: ");
+  }
+
+  @Test
   void whatWasNeverInitialisedIsAutoInit() {
     assertOnly(settings(Map.of("auto-init", "false")), "auto-init", "was never made");
   }
 
   @Test
   void aSlotThatIsGoneIsTheSlotUnlessTheRelayMakesItAnew() {
-    Outboxes.install(database);
+    Outboxes.install(database, Map.of());
     database.dropSlot();
     assertOnly(
         settings(Map.of("on-gap", "refuse")), "slot", "is gone, although it was made before");
@@ -94,7 +124,7 @@ class ValidationTest {
 
   @Test
   void aPublicationThatWasChangedIsThePublication() {
-    Outboxes.install(database);
+    Outboxes.install(database, Map.of());
     database.execute("alter publication %s set (publish = 'delete')".formatted(database.slot()));
     assertOnly(settings(Map.of("on-gap", "refuse")), "publication", "is not the relay's");
   }

@@ -1,11 +1,13 @@
 package dev.outbox.local;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
 import org.jspecify.annotations.Nullable;
 
 /** One change at a broker, over a connection of its own. */
@@ -39,6 +41,21 @@ final class Administration {
           PATIENCE,
           Waiting::pause,
           () -> !admin.listTopics().names().get().contains(topic));
+    }
+  }
+
+  /** So is a change of a setting: brokers go by the former value until they hear of it. */
+  static void awaitSetting(
+      KafkaServer broker, ConfigResource resource, String setting, String value) {
+    try (Admin admin = admin(broker)) {
+      Waiting.until(
+          "%s=%s of %s".formatted(setting, value, resource.name()),
+          PATIENCE,
+          Waiting::pause,
+          () ->
+              admin.describeConfigs(List.of(resource)).all().get().values().stream()
+                  .map(settings -> settings.get(setting))
+                  .anyMatch(found -> found != null && value.equals(found.value())));
     }
   }
 

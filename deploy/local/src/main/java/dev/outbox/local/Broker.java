@@ -11,6 +11,9 @@ interface Broker {
 
   void kill();
 
+  /** Ends it as fast as it can be, whatever becomes of its data. */
+  void discard();
+
   boolean isRunning();
 
   /** Waits at most this long for the broker to end, and says whether it has. */

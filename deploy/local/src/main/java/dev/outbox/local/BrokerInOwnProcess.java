@@ -49,6 +49,11 @@ final class BrokerInOwnProcess implements Broker {
   }
 
   @Override
+  public void discard() {
+    kill();
+  }
+
+  @Override
   public boolean isRunning() {
     return process != null && process.isAlive();
   }

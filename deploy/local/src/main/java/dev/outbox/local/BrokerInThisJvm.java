@@ -41,6 +41,11 @@ final class BrokerInThisJvm implements Broker {
   }
 
   @Override
+  public void discard() {
+    stop();
+  }
+
+  @Override
   public boolean isRunning() {
     return server != null;
   }

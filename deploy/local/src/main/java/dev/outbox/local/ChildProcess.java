@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChildProcess implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final Process process;
   private final String endSignal;
@@ -119,7 +119,7 @@ public final class ChildProcess implements AutoCloseable {
    * Asks the process to end (SIGTERM), waits, and gives its exit code. Does nothing to a process
    * that has ended.
    *
-   * @throws LocalStackException if it has not ended after 30 seconds
+   * @throws LocalStackException if it has not ended after a minute
    */
   public int terminate() {
     if (process.isAlive()) {

@@ -50,5 +50,6 @@ public interface KafkaServer extends RestartableServer {
         this,
         "configure the topic " + name,
         admin -> admin.incrementalAlterConfigs(Map.of(topic, List.of(change))).all());
+    Administration.awaitSetting(this, topic, setting, value);
   }
 }

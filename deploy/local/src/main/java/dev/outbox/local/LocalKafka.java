@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LocalKafka implements KafkaServer {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private final DataDirectory directory;
   private final KafkaSettings settings;
@@ -170,7 +170,12 @@ public final class LocalKafka implements KafkaServer {
 
   @Override
   public void close() {
-    broker.stop();
+    if (directory.temporary()) {
+      // There is nothing to save.
+      broker.discard();
+    } else {
+      broker.stop();
+    }
     directory.deleteIfTemporary();
   }
 

@@ -2,15 +2,16 @@ package dev.outbox.local;
 
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ExtensionContext.StoreScope;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.platform.commons.support.AnnotationSupport;
 
 /**
- * One {@link LocalStack} for a whole test run. A server starts when the first test asks for it and
- * stops when the run ends. What kind of servers, system property {@code outbox.stack} says, see
- * {@link LocalStack#fromSystemProperties()}, unless the class wants them in containers; such
- * classes share a stack of their own. Usually applied by {@link WithLocalStack}.
+ * One {@link LocalStack} for all tests of a JVM. A server starts when the first test asks for it
+ * and stops when the JVM has no more tests to run. What kind of servers, system property {@code
+ * outbox.stack} says, see {@link LocalStack#fromSystemProperties()}, unless the class wants them in
+ * containers; such classes share a stack of their own. Usually applied by {@link WithLocalStack}.
  */
 public final class LocalStackExtension implements ParameterResolver {
 
@@ -32,12 +33,12 @@ public final class LocalStackExtension implements ParameterResolver {
     return type == KafkaServer.class ? stack.kafka() : stack;
   }
 
-  /** The stack of this test run, for other extensions; JUnit closes it at the end. */
+  /** The stack of this JVM's tests, for other extensions; JUnit closes it at the end. */
   public static LocalStack stack(ExtensionContext context) {
     boolean containers = inContainers(context);
     return context
-        .getRoot()
-        .getStore(NAMESPACE)
+        // Not the store of the run: where Maven has several forks, each class is a run of its own.
+        .getStore(StoreScope.LAUNCHER_SESSION, NAMESPACE)
         .computeIfAbsent(
             containers ? "in containers" : "as usual",
             key -> containers ? LocalStack.containers() : LocalStack.fromSystemProperties(),

@@ -17,7 +17,7 @@ import java.time.Duration;
  */
 public final class PostgresReplica implements PostgresServer {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
   private static final int FIRST_WITH_FAILOVER_SLOTS = 17;
 

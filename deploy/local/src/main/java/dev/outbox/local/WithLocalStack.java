@@ -10,7 +10,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Gives the tests of a class real servers: parameters of type {@link LocalStack}, {@link
- * PostgresServer} and {@link KafkaServer}, shared by all test classes of the run. Keep apart by own
+ * PostgresServer} and {@link KafkaServer}, shared by all test classes of the JVM. Keep apart by own
  * databases ({@link PostgresServer#createDatabase}) and topics, and start again what you stop.
  */
 @Target(ElementType.TYPE)

@@ -1,5 +1,6 @@
 package dev.outbox.local;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -56,7 +57,7 @@ class ChildProcessTest {
               });
 
       child.sendSignal("CONT");
-      await().until(() -> child.output().length() > length.get());
+      await().atMost(PATIENCE).until(() -> child.output().length() > length.get());
 
       assertThat(child.terminate()).isEqualTo(128 + 15);
       assertThat(child.isAlive()).isFalse();
@@ -83,7 +84,7 @@ class ChildProcessTest {
 
       assertThat(child.awaitExit(LIMIT)).isZero();
 
-      await().until(() -> !runs(grandchild));
+      await().atMost(PATIENCE).until(() -> !runs(grandchild));
     }
   }
 
@@ -95,7 +96,7 @@ class ChildProcessTest {
       // The signal, unlike sigkill(), concerns the parent alone.
       child.sendSignal("KILL");
 
-      await().until(() -> !runs(grandchild));
+      await().atMost(PATIENCE).until(() -> !runs(grandchild));
     }
   }
 

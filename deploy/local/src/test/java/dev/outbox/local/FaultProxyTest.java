@@ -1,5 +1,6 @@
 package dev.outbox.local;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -61,7 +62,7 @@ class FaultProxyTest {
       client.shutdownOutput();
       assertThat(client.getInputStream().read()).isEqualTo(-1);
     }
-    await().until(() -> proxy.connections() == 0);
+    await().atMost(PATIENCE).until(() -> proxy.connections() == 0);
   }
 
   @Test
@@ -90,7 +91,7 @@ class FaultProxyTest {
       assertSilent(client);
       client.setSoLinger(true, 0);
     }
-    await().until(() -> proxy.connections() == 0);
+    await().atMost(PATIENCE).until(() -> proxy.connections() == 0);
     assertThat(received).hasValue(1);
   }
 
@@ -155,7 +156,7 @@ class FaultProxyTest {
 
       client.getOutputStream().write(new byte[1_000]);
 
-      await().until(() -> !proxy.cutPending());
+      await().atMost(PATIENCE).until(() -> !proxy.cutPending());
       assertThatThrownBy(() -> client.getInputStream().readNBytes(1_000))
           .isInstanceOf(SocketException.class);
     }
@@ -243,7 +244,7 @@ class FaultProxyTest {
     try (Socket client = connect()) {
       proxy.stall();
       client.getOutputStream().write(1);
-      await().until(() -> proxy.connections() == 1);
+      await().atMost(PATIENCE).until(() -> proxy.connections() == 1);
       proxy.cut();
       assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(SocketException.class);
     }

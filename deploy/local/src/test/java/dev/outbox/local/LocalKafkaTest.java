@@ -1,5 +1,6 @@
 package dev.outbox.local;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -145,7 +146,7 @@ class LocalKafkaTest {
 
       second.kill();
       await()
-          .atMost(Duration.ofSeconds(60))
+          .atMost(PATIENCE)
           .untilAsserted(
               () ->
                   assertThatThrownBy(
@@ -154,7 +155,7 @@ class LocalKafkaTest {
 
       second.start();
       await()
-          .atMost(Duration.ofSeconds(60))
+          .atMost(PATIENCE)
           .ignoreExceptions()
           .until(() -> producer.send(new ProducerRecord<>("topic", "key", "again")).get() != null);
     }
@@ -209,7 +210,7 @@ class LocalKafkaTest {
       consumer.subscribe(List.of(topic));
       List<String> values = new ArrayList<>();
       await()
-          .atMost(Duration.ofSeconds(30))
+          .atMost(PATIENCE)
           .until(
               () -> {
                 consumer.poll(Duration.ofMillis(100)).forEach(r -> values.add(r.value()));

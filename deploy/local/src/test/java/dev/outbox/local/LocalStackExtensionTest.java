@@ -3,6 +3,7 @@ package dev.outbox.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClasses;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -13,6 +14,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.platform.launcher.LauncherSession;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Event;
 import org.junit.platform.testkit.engine.Events;
@@ -27,15 +31,15 @@ class LocalStackExtensionTest {
     SEEN.clear();
   }
 
+  /** With several forks, Maven makes each class a run of its own, in the session of its fork. */
   @Test
-  void allTestClassesOfARunShareOneStackThatEndsWithTheRun() {
-    EngineTestKit.engine("junit-jupiter")
-        .selectors(selectClass(AsksForPostgres.class), selectClass(AsksForTheStack.class))
-        .execute()
-        .testEvents()
-        .assertStatistics(statistics -> statistics.succeeded(2));
+  void allTestClassesOfAJvmShareOneStackAlsoWhenEachIsARunOfItsOwn() {
+    try (LauncherSession session = LauncherFactory.openSession()) {
+      run(session, AsksForPostgres.class, AsksForTheStack.class);
+      run(session, AsksForPostgres.class);
+    }
 
-    assertThat(SEEN).hasSize(3);
+    assertThat(SEEN).hasSize(4);
     assertThat(SEEN).containsOnly(SEEN.get(0));
     assertThatThrownBy(() -> SEEN.get(0).connect("postgres")).isInstanceOf(SQLException.class);
   }
@@ -59,6 +63,13 @@ class LocalStackExtensionTest {
     // Statistics alone would not tell why.
     assertThat(events.failed().stream().map(Event::getPayload)).isEmpty();
     assertThat(events.succeeded().count()).isEqualTo(1);
+  }
+
+  private static void run(LauncherSession session, Class<?>... classes) {
+    session
+        .getLauncher()
+        .execute(
+            LauncherDiscoveryRequestBuilder.request().selectors(selectClasses(classes)).build());
   }
 
   /** A broker outside a container is the only child process of a test run that is Java. */

@@ -1,5 +1,6 @@
 package dev.outbox.local;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -24,8 +25,8 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class RestartTest {
 
-  /** A server that does not heed the wish to stop is killed after 30 seconds. */
-  private static final Duration HEEDED = Duration.ofSeconds(15);
+  /** A server that does not heed the wish to stop is killed after a minute. */
+  private static final Duration HEEDED = Duration.ofSeconds(59);
 
   @Test
   void theServersAreOfTheKindThatTheRunAsksFor(PostgresServer postgres, KafkaServer kafka) {
@@ -138,7 +139,7 @@ class RestartTest {
       consumer.subscribe(List.of("restart"));
       List<String> values = new ArrayList<>();
       await()
-          .atMost(Duration.ofSeconds(30))
+          .atMost(PATIENCE)
           .until(
               () -> {
                 consumer.poll(Duration.ofMillis(100)).forEach(r -> values.add(r.value()));

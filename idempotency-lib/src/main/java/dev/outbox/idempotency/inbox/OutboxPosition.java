@@ -18,6 +18,9 @@ record OutboxPosition(int epoch, long transaction, int index)
 
   static final String HEADER = "outbox-position";
 
+  /** Set beside {@link #HEADER} where the relay's outbox is divided into shards. */
+  static final String SHARD_HEADER = "outbox-shard";
+
   /** Set beside {@link #HEADER} on what an operator's {@code replay} publishes once more. */
   static final String REPLAY_HEADER = "outbox-replay";
 

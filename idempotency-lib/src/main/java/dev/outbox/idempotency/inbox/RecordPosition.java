@@ -7,8 +7,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  *
  * @param topic its topic
  * @param partition its partition
- * @param source the relay's name, header {@code ce_source}; positions of two relays do not compare,
- *     so each has a mark of its own
+ * @param source the relay's name, header {@code ce_source}, and its shard, header {@code
+ *     outbox-shard}, where there are several: {@code orders/2of4}. Positions of two sources do not
+ *     compare, so each has a mark of its own
  * @param position header {@code outbox-position}, as the relay writes it
  * @param replayed whether a {@code replay} of the relay published it once more
  * @throws IllegalArgumentException when the source is no text of a marker, or the position is not
@@ -31,9 +32,16 @@ public record RecordPosition(
     return new RecordPosition(
         record.topic(),
         record.partition(),
-        required(record, "ce_source"),
+        source(record),
         required(record, OutboxPosition.HEADER),
         record.headers().lastHeader(OutboxPosition.REPLAY_HEADER) != null);
+  }
+
+  private static String source(ConsumerRecord<?, ?> record) {
+    String relay = required(record, "ce_source");
+    return EventHeaders.text(record, OutboxPosition.SHARD_HEADER)
+        .map(shard -> relay + "/" + shard)
+        .orElse(relay);
   }
 
   private static String required(ConsumerRecord<?, ?> record, String header) {

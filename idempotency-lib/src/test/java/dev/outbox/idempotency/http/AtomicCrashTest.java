@@ -12,7 +12,6 @@ import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.FaultProxy;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -38,7 +37,7 @@ class AtomicCrashTest {
   private volatile @Nullable Moment killAt;
   private final String key = newKey();
 
-  AtomicCrashTest(PostgresServer postgres) throws SQLException, IOException {
+  AtomicCrashTest(PostgresServer postgres) throws SQLException {
     database = OrderService.database(postgres);
   }
 

@@ -10,6 +10,7 @@ import static dev.outbox.idempotency.http.Requests.newKey;
 import static dev.outbox.idempotency.http.Requests.order;
 import static dev.outbox.idempotency.http.Requests.utf8;
 import static dev.outbox.idempotency.http.Requests.withoutKey;
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -37,14 +38,12 @@ import org.junit.jupiter.api.Test;
 @WithLocalStack
 class AtomicTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
-
   private final TestDatabase database;
   private final Idempotency idempotency;
   private final List<IdempotencyListener.Event> events = new CopyOnWriteArrayList<>();
   private final String key = newKey();
 
-  AtomicTest(PostgresServer postgres) throws SQLException, IOException {
+  AtomicTest(PostgresServer postgres) throws SQLException {
     database = OrderService.database(postgres);
     idempotency = waiting(Duration.ofSeconds(20));
   }

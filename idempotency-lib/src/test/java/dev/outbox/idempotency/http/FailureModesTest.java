@@ -6,6 +6,7 @@ import static dev.outbox.idempotency.http.Requests.bodyOf;
 import static dev.outbox.idempotency.http.Requests.created;
 import static dev.outbox.idempotency.http.Requests.newKey;
 import static dev.outbox.idempotency.http.Requests.order;
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -27,13 +28,11 @@ import org.junit.jupiter.api.Test;
 @WithLocalStack
 class FailureModesTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
-
   private final TestDatabase database;
   private final Idempotency idempotency;
   private final String key = newKey();
 
-  FailureModesTest(PostgresServer postgres) throws SQLException, IOException {
+  FailureModesTest(PostgresServer postgres) throws SQLException {
     database = OrderService.database(postgres);
     idempotency =
         Idempotency.over(

@@ -2,6 +2,7 @@ package dev.outbox.idempotency.http;
 
 import static dev.outbox.idempotency.http.Requests.created;
 import static dev.outbox.idempotency.http.Requests.utf8;
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -18,7 +19,6 @@ import org.junit.jupiter.api.Test;
 /** What every store promises. A subclass gives the store, empty for each test. */
 abstract class IdempotencyStoreContract {
 
-  static final Duration PATIENCE = Duration.ofSeconds(30);
   static final Duration WINDOW = Duration.ofHours(24);
   static final Duration LONG = Duration.ofMinutes(5);
   static final Duration SHORT = Duration.ofMillis(200);

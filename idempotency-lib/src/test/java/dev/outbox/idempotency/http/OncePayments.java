@@ -2,9 +2,6 @@ package dev.outbox.idempotency.http;
 
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.PostgresServer;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -22,9 +19,9 @@ final class OncePayments {
   private final TestDatabase database;
   private final Map<String, String> charges = new ConcurrentHashMap<>();
 
-  OncePayments(PostgresServer postgres) throws SQLException, IOException {
+  OncePayments(PostgresServer postgres) throws SQLException {
     database = TestDatabase.empty(postgres);
-    database.apply(Files.readString(Path.of("..", "docs", "sql", "outbox_event.sql")));
+    database.applyPublished("outbox_event");
     database.execute(
         """
         create table payment (

@@ -4,10 +4,7 @@ import static dev.outbox.idempotency.http.Requests.utf8;
 
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.PostgresServer;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -19,8 +16,6 @@ import org.jspecify.annotations.Nullable;
 /** A service that nothing but the idempotency key keeps from placing an order twice. */
 final class OrderService {
 
-  private static final Path SQL = Path.of("..", "docs", "sql");
-
   private static @Nullable TestDatabase shared;
   private static int sharedOn;
 
@@ -30,8 +25,7 @@ final class OrderService {
    * A database with the records of the keys, orders and the outbox, all empty. One for all tests on
    * a server, which run one after the other: making one takes longer than most of them.
    */
-  static synchronized TestDatabase database(PostgresServer postgres)
-      throws SQLException, IOException {
+  static synchronized TestDatabase database(PostgresServer postgres) throws SQLException {
     TestDatabase made = shared;
     if (made == null || sharedOn != postgres.port()) {
       made = create(postgres);
@@ -42,10 +36,9 @@ final class OrderService {
     return made;
   }
 
-  private static TestDatabase create(PostgresServer postgres) throws SQLException, IOException {
+  private static TestDatabase create(PostgresServer postgres) throws SQLException {
     TestDatabase database = TestDatabase.withEffects(postgres);
-    database.apply(Files.readString(SQL.resolve("idempotency_key.sql")));
-    database.apply(Files.readString(SQL.resolve("outbox_event.sql")));
+    database.applyPublished("idempotency_key", "outbox_event");
     database.execute(
         "create table customer_order (id bigint generated always as identity, item text)");
     return database;

@@ -2,13 +2,13 @@ package dev.outbox.idempotency.http;
 
 import static dev.outbox.idempotency.http.Requests.created;
 import static dev.outbox.idempotency.http.Requests.utf8;
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -21,7 +21,7 @@ class PostgresIdempotencyStoreTest extends IdempotencyStoreContract {
   private final TestDatabase database;
   private final PostgresIdempotencyStore store;
 
-  PostgresIdempotencyStoreTest(PostgresServer postgres) throws SQLException, IOException {
+  PostgresIdempotencyStoreTest(PostgresServer postgres) throws SQLException {
     database = OrderService.database(postgres);
     store =
         new PostgresIdempotencyStore(

@@ -6,6 +6,7 @@ import static dev.outbox.idempotency.http.Requests.bodyOf;
 import static dev.outbox.idempotency.http.Requests.created;
 import static dev.outbox.idempotency.http.Requests.newKey;
 import static dev.outbox.idempotency.http.Requests.order;
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -20,7 +21,6 @@ import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
-import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -77,7 +77,6 @@ class RedisAndUniqueIndexTest {
     abstract void end(LocalRedis redis);
   }
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration BRIEF = Duration.ofMillis(400);
   private static final Endpoint PAYMENTS = ORDERS.with(Mode.RESERVED);
   private static final Stop NOWHERE = place -> {};
@@ -95,7 +94,7 @@ class RedisAndUniqueIndexTest {
   private final String key = newKey();
   private final OncePayments service;
 
-  RedisAndUniqueIndexTest(PostgresServer postgres) throws SQLException, IOException {
+  RedisAndUniqueIndexTest(PostgresServer postgres) throws SQLException {
     service = new OncePayments(postgres);
   }
 

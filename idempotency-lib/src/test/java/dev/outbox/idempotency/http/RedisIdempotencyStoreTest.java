@@ -2,6 +2,7 @@ package dev.outbox.idempotency.http;
 
 import static dev.outbox.idempotency.http.Requests.created;
 import static dev.outbox.idempotency.http.Requests.utf8;
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -7,6 +7,7 @@ import static dev.outbox.idempotency.http.Requests.bodyOf;
 import static dev.outbox.idempotency.http.Requests.created;
 import static dev.outbox.idempotency.http.Requests.newKey;
 import static dev.outbox.idempotency.http.Requests.order;
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -33,7 +34,6 @@ import org.junit.jupiter.api.Test;
 @WithLocalStack
 class ReservedTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Endpoint PAYMENTS = ORDERS.with(Mode.RESERVED);
 
   private final TestDatabase database;
@@ -43,7 +43,7 @@ class ReservedTest {
   private final PaymentProvider provider = new PaymentProvider();
   private final String key = newKey();
 
-  ReservedTest(PostgresServer postgres) throws SQLException, IOException {
+  ReservedTest(PostgresServer postgres) throws SQLException {
     database = OrderService.database(postgres);
     store =
         new PostgresIdempotencyStore(

@@ -37,7 +37,7 @@ class SafeRetriesChecklistTest {
   private final Idempotency idempotency;
   private final String key = newKey();
 
-  SafeRetriesChecklistTest(PostgresServer postgres) throws SQLException, IOException {
+  SafeRetriesChecklistTest(PostgresServer postgres) throws SQLException {
     database = OrderService.database(postgres);
     idempotency = newInstance();
   }

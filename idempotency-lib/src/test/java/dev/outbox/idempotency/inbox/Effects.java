@@ -14,9 +14,9 @@ final class Effects {
   private Effects() {}
 
   /** A database with the inbox and the table of effects. */
-  static TestDatabase migrated(PostgresServer postgres) throws SQLException {
+  static TestDatabase withInbox(PostgresServer postgres) throws SQLException {
     TestDatabase database = TestDatabase.withEffects(postgres);
-    database.migrate(InboxSchema::migrate);
+    database.applyPublished("inbox_event", "inbox_position", "inbox_dead_letter");
     return database;
   }
 

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.runAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -101,7 +102,7 @@ class InboxRunnerLifecycleTest extends RunnerTestBase {
     CompletableFuture<Void> stop = runAsync(runner::stop);
 
     // Then
-    assertThat(stop).succeedsWithin(Duration.ofSeconds(5));
+    assertThat(stop).succeedsWithin(PATIENCE);
     assertThat(Effects.markers(database)).isEmpty();
     assertThat(topic.committed(0)).isZero();
   }

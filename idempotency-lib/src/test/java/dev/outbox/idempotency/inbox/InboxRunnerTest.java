@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -14,6 +15,7 @@ import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import java.io.IOException;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -281,7 +283,7 @@ class InboxRunnerTest extends RunnerTestBase {
         started(
             runner()
                 .kafka(topic.consumerSettings("max.poll.interval.ms", 1_000))
-                .retryWait(PATIENCE.dividedBy(12), PATIENCE)
+                .retryWait(Duration.ofMillis(2_500), Duration.ofSeconds(30))
                 .handler(
                     (connection, event) -> {
                       members.add(topic.memberId());

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.runAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -15,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -43,8 +43,6 @@ class InboxSchemaTest {
       select pg_get_indexdef(indexrelid) from pg_index where indrelid = '%1$s'::regclass
       order by 1
       """;
-
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final PostgresServer postgres;
   private final TestDatabase database;

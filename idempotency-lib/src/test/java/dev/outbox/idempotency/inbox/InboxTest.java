@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -29,7 +30,7 @@ class InboxTest {
   private final TestDatabase database;
 
   InboxTest(PostgresServer postgres) throws SQLException {
-    database = Effects.migrated(postgres);
+    database = Effects.withInbox(postgres);
   }
 
   @Test
@@ -328,6 +329,6 @@ class InboxTest {
   }
 
   private void awaitWaiting(int transactions) {
-    await().until(() -> database.waitingForLocks().size() == transactions);
+    await().atMost(PATIENCE).until(() -> database.waitingForLocks().size() == transactions);
   }
 }

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
@@ -8,9 +9,6 @@ import static org.awaitility.Awaitility.await;
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -31,9 +29,9 @@ class PartitionedInboxTest {
   private final Inbox inbox = Inbox.forConsumer("shipping");
   private final TestDatabase database;
 
-  PartitionedInboxTest(PostgresServer postgres) throws SQLException, IOException {
+  PartitionedInboxTest(PostgresServer postgres) throws SQLException {
     database = TestDatabase.empty(postgres);
-    database.apply(Files.readString(Path.of("..", "docs", "sql", "inbox_event_partitioned.sql")));
+    database.applyPublished("inbox_event_partitioned");
     database.execute("select inbox_event_roll('2026-11-16', '2026-11-18')");
   }
 
@@ -81,7 +79,7 @@ class PartitionedInboxTest {
       // When
       CompletableFuture<Claimed> second =
           supplyAsync(() -> uncheckedClaim(List.of(TUESDAY)), TestDatabase.THREAD_EACH);
-      await().until(() -> database.waitingForLocks().size() == 1);
+      await().atMost(PATIENCE).until(() -> database.waitingForLocks().size() == 1);
       first.commit();
 
       // Then

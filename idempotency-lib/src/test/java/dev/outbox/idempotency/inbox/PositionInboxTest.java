@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -27,7 +28,7 @@ class PositionInboxTest {
   private final TestDatabase database;
 
   PositionInboxTest(PostgresServer postgres) throws SQLException {
-    database = Effects.migrated(postgres);
+    database = Effects.withInbox(postgres);
   }
 
   @Test
@@ -142,7 +143,7 @@ class PositionInboxTest {
       // When: the new owner reads the same records again
       CompletableFuture<Claimed> newOwner =
           supplyAsync(() -> uncheckedDelivery(batch), TestDatabase.THREAD_EACH);
-      await().until(() -> database.waitingForLocks().size() == 1);
+      await().atMost(PATIENCE).until(() -> database.waitingForLocks().size() == 1);
       assertThat(newOwner).isNotDone();
       if (commits) {
         former.commit();

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.idempotency.TestDatabase;
@@ -18,7 +19,6 @@ import org.junit.jupiter.api.AfterEach;
 @WithLocalStack
 abstract class RunnerTestBase {
 
-  static final Duration PATIENCE = Duration.ofSeconds(30);
   static final Duration SOON = Duration.ofMillis(20);
 
   final PostgresServer postgres;
@@ -30,7 +30,7 @@ abstract class RunnerTestBase {
   RunnerTestBase(PostgresServer postgres, KafkaServer kafka, int partitions) throws SQLException {
     this.postgres = postgres;
     this.kafka = kafka;
-    this.database = Effects.migrated(postgres);
+    this.database = Effects.withInbox(postgres);
     this.topic = TestTopic.create(kafka, partitions);
   }
 

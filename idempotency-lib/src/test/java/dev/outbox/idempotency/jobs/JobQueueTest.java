@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.jobs;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.runAsync;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,7 +12,6 @@ import dev.outbox.idempotency.inbox.EventKey;
 import dev.outbox.idempotency.inbox.Inbox;
 import dev.outbox.idempotency.inbox.InboxSchema;
 import dev.outbox.local.PostgresServer;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 
 class JobQueueTest extends JobTestBase {
 
-  JobQueueTest(PostgresServer postgres) throws SQLException, IOException {
+  JobQueueTest(PostgresServer postgres) throws SQLException {
     super(postgres);
   }
 

@@ -1,13 +1,11 @@
 package dev.outbox.idempotency.jobs;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -21,21 +19,18 @@ import org.junit.jupiter.api.AfterEach;
 @WithLocalStack
 abstract class JobTestBase {
 
-  static final Duration PATIENCE = Duration.ofSeconds(30);
   static final Duration SOON = Duration.ofMillis(20);
   static final String TYPE = "order-shipped";
-
-  private static final Path PUBLISHED = Path.of("..", "docs", "sql", "durable_job.sql");
 
   final PostgresServer postgres;
   final TestDatabase database;
   final JobQueue queue = JobQueue.inDefaultTable();
   private final List<AutoCloseable> open = new ArrayList<>();
 
-  JobTestBase(PostgresServer postgres) throws SQLException, IOException {
+  JobTestBase(PostgresServer postgres) throws SQLException {
     this.postgres = postgres;
     this.database = TestDatabase.withEffects(postgres);
-    database.apply(Files.readString(PUBLISHED));
+    database.applyPublished("durable_job");
   }
 
   @AfterEach

@@ -23,7 +23,7 @@ class JobWorkerFaultTest extends JobTestBase {
 
   private static final int MANY = 10_000;
 
-  JobWorkerFaultTest(PostgresServer postgres) throws SQLException, IOException {
+  JobWorkerFaultTest(PostgresServer postgres) throws SQLException {
     super(postgres);
   }
 

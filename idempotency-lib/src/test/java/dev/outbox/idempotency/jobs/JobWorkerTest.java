@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.jobs;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.runAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -25,7 +26,7 @@ class JobWorkerTest extends JobTestBase {
 
   private static final Duration LONG = Duration.ofMinutes(10);
 
-  JobWorkerTest(PostgresServer postgres) throws SQLException, IOException {
+  JobWorkerTest(PostgresServer postgres) throws SQLException {
     super(postgres);
   }
 

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.lock;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -69,7 +70,6 @@ class LockAndUniqueIndexTest {
     abstract void end(LocalRedis redis);
   }
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String ORDER = "order 42";
 
   private final LocalRedis redis = LocalRedis.started();

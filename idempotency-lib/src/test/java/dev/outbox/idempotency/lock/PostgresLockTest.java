@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.lock;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -11,13 +12,10 @@ import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 @WithLocalStack
 class PostgresLockTest extends DistributedLockContract {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private static final String ADVISORY_LOCKS =
       """

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.lock;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -13,7 +14,6 @@ import org.junit.jupiter.api.Test;
 
 class RedisLockTest extends DistributedLockContract {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration SHORT = Duration.ofMillis(100);
   private static final LocalRedis SERVER = LocalRedis.started();
   private static final RedisClient CLIENT = RedisClient.create();

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.token;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -14,10 +15,7 @@ import dev.outbox.idempotency.token.TokenResult.OtherScope;
 import dev.outbox.idempotency.token.TokenResult.Unknown;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -34,8 +32,6 @@ import org.junit.jupiter.api.Test;
 @WithLocalStack
 class OneTimeTokensTest {
 
-  private static final Path PUBLISHED = Path.of("..", "docs", "sql", "one_time_token.sql");
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration HOUR = Duration.ofHours(1);
   private static final TokenScope OURS = new TokenScope("user 7", "submit-order");
   private static final int THREADS = 32;
@@ -43,9 +39,9 @@ class OneTimeTokensTest {
   private final OneTimeTokens tokens = OneTimeTokens.inDefaultTable();
   private final TestDatabase database;
 
-  OneTimeTokensTest(PostgresServer postgres) throws SQLException, IOException {
+  OneTimeTokensTest(PostgresServer postgres) throws SQLException {
     database = TestDatabase.withEffects(postgres);
-    database.apply(Files.readString(PUBLISHED));
+    database.applyPublished("one_time_token");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.update;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,7 +14,6 @@ import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -24,8 +24,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @WithLocalStack
 class GuardedRowsTest {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   record Article(String text, long version) {}
 

@@ -4,6 +4,9 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+import org.springframework.dao.InvalidDataAccessResourceUsageException;
+import org.springframework.dao.PermissionDeniedDataAccessException;
 
 /** A thread that does the same again and again until it is stopped, whatever happens. */
 final class Loop {
@@ -55,7 +58,10 @@ final class Loop {
         // Servers come and go, that is what the page is for; the next round tries again.
         failed.run();
         if (!stopped && !complained) {
-          log.atDebug().addKeyValue("loop", name).setCause(e).log("page cannot look, tries again");
+          log.atLevel(isRefusal(e) ? Level.WARN : Level.DEBUG)
+              .addKeyValue("loop", name)
+              .setCause(e)
+              .log("page cannot look, tries again");
           complained = true;
         }
         if (!slept(pause)) {
@@ -63,6 +69,12 @@ final class Loop {
         }
       }
     }
+  }
+
+  /** A table that is missing or may not be read does not come back like a server. */
+  private static boolean isRefusal(RuntimeException failure) {
+    return failure instanceof InvalidDataAccessResourceUsageException
+        || failure instanceof PermissionDeniedDataAccessException;
   }
 
   private static boolean slept(Duration pause) {

@@ -1,10 +1,12 @@
 package dev.outbox.demo.page;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.demo.ShopDatabase;
+import dev.outbox.demo.ShopTopics;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
@@ -60,7 +62,6 @@ import tools.jackson.databind.json.JsonMapper;
     properties = {"demo.page.max-viewers=3", "demo.page.grace=3s"})
 class PageTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String TOPIC = "outbox.event.Order";
 
   private static @Nullable PostgresServer postgres;
@@ -78,6 +79,7 @@ class PageTest {
   static void takeServers(PostgresServer postgresServer, KafkaServer kafkaServer) {
     postgres = postgresServer;
     kafka = kafkaServer;
+    ShopTopics.deleteAll(kafkaServer);
     kafkaServer.createTopic(TOPIC, 3);
   }
 

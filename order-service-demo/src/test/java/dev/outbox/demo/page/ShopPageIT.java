@@ -1,5 +1,6 @@
 package dev.outbox.demo.page;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -41,8 +42,6 @@ import org.openqa.selenium.WebElement;
 @WithBrowser
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ShopPageIT {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
 
   /** For a run that is to be repeated. */
   private static final String SEED = "outbox.tests.harm-seed";
@@ -106,7 +105,7 @@ class ShopPageIT {
     RunningDemo running = demo;
     if (running != null) {
       running.process().sendSignal("TERM");
-      running.process().awaitExit(RunningDemo.PATIENCE);
+      running.process().awaitExit(PATIENCE);
       running.close();
     }
   }
@@ -304,7 +303,7 @@ class ShopPageIT {
       assertThat(level()).as(verdict()).isNotEqualTo("RED");
     }
     waiting()
-        .atMost(Duration.ofMinutes(3))
+        .atMost(PATIENCE)
         .untilAsserted(
             () -> {
               assertThat(browser.driver().findElements(By.cssSelector("[data-busy=true]")))

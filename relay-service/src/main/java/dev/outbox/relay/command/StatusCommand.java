@@ -5,6 +5,9 @@ import dev.outbox.relay.operations.RelayStatus;
 import dev.outbox.relay.operations.StatusLook;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -49,10 +52,16 @@ final class StatusCommand extends OneShotCommand {
         new StatusWatch(look, view(out()), out(), every).run();
         return Report.GIVEN;
       }
-      RelayStatus status = look.now();
+      List<RelayStatus> shards = look.now();
       return new Report(
-          String.join(System.lineSeparator(), StatusView.lines(status)), status.figures());
+          String.join(System.lineSeparator(), StatusView.lines(shards)), forPrograms(shards));
     }
+  }
+
+  private static Map<String, ? extends @Nullable Object> forPrograms(List<RelayStatus> shards) {
+    return shards.size() == 1
+        ? shards.get(0).figures()
+        : Map.of("shards", shards.stream().map(RelayStatus::figures).toList());
   }
 
   private StatusView view(PrintWriter out) {

@@ -19,7 +19,7 @@ sealed interface StatusView {
   /** Before the first look. */
   default void begin() {}
 
-  void show(Instant at, RelayStatus status);
+  void show(Instant at, List<RelayStatus> shards);
 
   /** A look that failed. */
   void show(Instant at, RelayException failure);
@@ -27,20 +27,31 @@ sealed interface StatusView {
   /** After the last look; harmless when repeated, from any thread. */
   default void end() {}
 
-  /** A line for each figure. */
-  static List<String> lines(RelayStatus status) {
+  /** A line for each figure, and an empty one between shards. */
+  static List<String> lines(List<RelayStatus> shards) {
+    List<String> lines = new ArrayList<>();
+    for (RelayStatus shard : shards) {
+      if (!lines.isEmpty()) {
+        lines.add("");
+      }
+      lines.addAll(lines(shard));
+    }
+    return lines;
+  }
+
+  private static List<String> lines(RelayStatus status) {
     return status.figures().entrySet().stream()
         .filter(figure -> figure.getValue() != null)
         .map(figure -> "%-20s %s".formatted(figure.getKey(), figure.getValue()))
         .collect(Collectors.toList());
   }
 
-  /** A JSON object on each line. */
+  /** A JSON object on each line, one for each shard. */
   record Json(PrintWriter out) implements StatusView {
 
     @Override
-    public void show(Instant at, RelayStatus status) {
-      print(at, status.figures());
+    public void show(Instant at, List<RelayStatus> shards) {
+      shards.forEach(shard -> print(at, shard.figures()));
     }
 
     @Override
@@ -57,21 +68,26 @@ sealed interface StatusView {
     }
   }
 
-  /** A line for people, or for a log. */
+  /** A line for people, or for a log; of several shards one for each. */
   record Lines(PrintWriter out) implements StatusView {
 
     @Override
-    public void show(Instant at, RelayStatus status) {
+    public void show(Instant at, List<RelayStatus> shards) {
+      shards.forEach(shard -> print(at, shards.size() > 1 ? shard.relay() + " " : "", shard));
+      out.flush();
+    }
+
+    private void print(Instant at, String name, RelayStatus status) {
       out.printf(
-          "%s %s, %s, confirmed %s, %s bytes and %d s behind%s%n",
+          "%s %s%s, %s, confirmed %s, %s bytes and %d s behind%s%n",
           at,
+          name,
           status.level().name().toLowerCase(Locale.ROOT),
           status.streaming() ? "streaming" : "no relay reads",
           status.confirmedLsn(),
           status.lagBytes(),
           status.lag().toSeconds(),
           status.problem().isEmpty() ? "" : ": " + status.problem());
-      out.flush();
     }
 
     @Override
@@ -104,8 +120,8 @@ sealed interface StatusView {
     }
 
     @Override
-    public synchronized void show(Instant at, RelayStatus status) {
-      lastFigures = lines(status);
+    public synchronized void show(Instant at, List<RelayStatus> shards) {
+      lastFigures = lines(shards);
       lastAnswer = at;
       draw(at, lastFigures);
     }

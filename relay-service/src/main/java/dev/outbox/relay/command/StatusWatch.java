@@ -1,7 +1,6 @@
 package dev.outbox.relay.command;
 
 import dev.outbox.relay.failure.RelayException;
-import dev.outbox.relay.operations.RelayStatus;
 import dev.outbox.relay.operations.StatusLook;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -55,8 +54,7 @@ final class StatusWatch {
   private void show() {
     Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     try {
-      RelayStatus status = look.now();
-      view.show(now, status);
+      view.show(now, look.now());
     } catch (RelayException e) {
       view.show(now, e);
     }

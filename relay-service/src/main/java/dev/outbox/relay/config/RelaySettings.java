@@ -3,6 +3,9 @@ package dev.outbox.relay.config;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -25,6 +28,9 @@ import org.springframework.util.unit.DataSize;
  *     logical messages. It must exist, and may stay empty
  * @param slot the logical replication slot
  * @param publication the publication that the slot is read through
+ * @param shards into how many shards the outbox is divided, at most 32: each has a slot and a
+ *     publication of its own, which reads what concerns its aggregates, and instances share them.
+ *     Laid down by {@code init}
  * @param autoInit whether {@code run} makes publication, slot and the relay's tables where they are
  *     missing; where the owner made all but the slot, only that
  * @param poison what happens with an event that cannot be published: it is set aside in the source
@@ -57,6 +63,7 @@ public record RelaySettings(
     @DefaultValue("public.outbox_event") String table,
     @DefaultValue("outbox_relay") String slot,
     @DefaultValue("outbox_relay") String publication,
+    @DefaultValue("1") int shards,
     @DefaultValue("false") boolean autoInit,
     @DefaultValue("park") Poison poison,
     @DefaultValue Parking parking,
@@ -72,6 +79,60 @@ public record RelaySettings(
 
   static final String PREFIX = "outbox.relay";
 
+  /**
+   * The settings of each shard, in their order; these themselves when the outbox is not divided. A
+   * shard is like a relay of its own, with a name, a slot and a publication of its own.
+   */
+  public List<RelaySettings> eachShard() {
+    return shards == 1 || shard().isPart()
+        ? List.of(this)
+        : IntStream.rangeClosed(1, shards).mapToObj(index -> of(new Shard(index, shards))).toList();
+  }
+
+  private RelaySettings of(Shard shard) {
+    return new RelaySettings(
+        shard.nameOf(name),
+        database,
+        kafka,
+        engine,
+        delivery,
+        topicTemplate,
+        table,
+        shard.identifierOf(slot),
+        shard.identifierOf(publication),
+        shards,
+        autoInit,
+        poison,
+        parking,
+        positionTopic,
+        onGap,
+        retention,
+        inFlightLimit,
+        heartbeatInterval,
+        drainTimeout,
+        backoff,
+        slotLevels,
+        console);
+  }
+
+  /** The share of the outbox that these settings are for. */
+  public Shard shard() {
+    return Shard.of(name, shards);
+  }
+
+  /** The settings of the shard that holds the events of an aggregate. */
+  public RelaySettings shardOf(String aggregateId) {
+    return eachShard().stream()
+        .filter(settings -> settings.shard().owns(aggregateId))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** The name of the relay, whichever of its shards these settings are for. */
+  public String relayName() {
+    return shard().relayOf(name);
+  }
+
   /** The outbox table's name, taken apart. */
   public TableName tableName() {
     return TableName.parse(table);
@@ -80,6 +141,14 @@ public record RelaySettings(
   /** The topic that holds this relay's position in exactly-once mode. */
   public String positionTopicName() {
     return positionTopic.replace("{name}", name);
+  }
+
+  /** The same of each shard: topics on which an event would be taken for a position. */
+  public Set<String> positionTopicNames() {
+    return IntStream.rangeClosed(1, shards)
+        .mapToObj(index -> new Shard(index, shards).nameOf(relayName()))
+        .map(shardName -> positionTopic.replace("{name}", shardName))
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /**

@@ -59,6 +59,7 @@ final class SettingsCheck {
   static List<Problem> check(RelaySettings settings) {
     SettingsCheck check = new SettingsCheck();
     check.checkNames(settings);
+    check.checkShards(settings);
     check.checkDatabase(settings.database());
     check.checkKafka(settings.kafka());
     check.checkTopicTemplate(settings.topicTemplate());
@@ -104,6 +105,43 @@ final class SettingsCheck {
         settings.table(),
         "not a table name",
         "write schema.table, such as public.outbox_event");
+  }
+
+  private void checkShards(RelaySettings settings) {
+    boolean counted = settings.shards() >= 1 && settings.shards() <= Shard.MOST;
+    require(
+        counted,
+        "shards",
+        String.valueOf(settings.shards()),
+        "not a number of shards",
+        "give a number from 1 to " + Shard.MOST);
+    if (!counted || settings.shards() == 1) {
+      return;
+    }
+    require(
+        !Shard.isNameOfShard(settings.name()),
+        "name",
+        settings.name(),
+        "is like the name of a shard",
+        "end it otherwise than with a number, 'of' and a number");
+    String longest = new Shard(settings.shards(), settings.shards()).identifierOf("");
+    requireRoom("slot", settings.slot(), longest);
+    requireRoom("publication", settings.publication(), longest);
+    require(
+        settings.positionTopic().contains("{name}"),
+        "position-topic",
+        settings.positionTopic(),
+        "is the same for all shards, and each has a position of its own",
+        "write {name} in it, such as outbox.position.{name}");
+  }
+
+  private void requireRoom(String key, String name, String behind) {
+    require(
+        name.length() + behind.length() <= POSTGRES_IDENTIFIER_BYTES,
+        key,
+        name,
+        "too long for the names of its shards, which end with " + behind,
+        "use at most %d characters".formatted(POSTGRES_IDENTIFIER_BYTES - behind.length()));
   }
 
   private static boolean isIdentifier(String name) {

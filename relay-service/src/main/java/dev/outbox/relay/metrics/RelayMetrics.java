@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
@@ -25,6 +26,7 @@ public final class RelayMetrics {
 
   private static final String PREFIX = "outbox.relay.";
 
+  private final Tags tags;
   private final Counter read;
   private final Counter published;
   private final Counter ignored;
@@ -44,12 +46,23 @@ public final class RelayMetrics {
 
   /** Registers all metrics. */
   public RelayMetrics(MeterRegistry registry) {
+    this(registry, Tags.empty());
+  }
+
+  /**
+   * Registers all metrics.
+   *
+   * @param tags of each of them
+   */
+  public RelayMetrics(MeterRegistry registry, Tags tags) {
+    this.tags = tags;
     read = counter(registry, "events.read", "events read from the write-ahead log");
     published = counter(registry, "events.published", "events acknowledged by Kafka");
     ignored = counter(registry, "events.ignored", "log entries passed by on purpose");
     parkedEvents = counter(registry, "events.parked", "events set aside so far");
     Gauge.builder(PREFIX + "parked", this, metrics -> metrics.parked)
         .description("events that are set aside now, as the leader knows it")
+        .tags(tags)
         .register(registry);
     restarts = counter(registry, "restarts", "runs ended by a failure");
     recoveries = counter(registry, "recoveries", "gaps recovered from");
@@ -58,6 +71,7 @@ public final class RelayMetrics {
     retentionDeleted = counter(registry, "retention.deleted", "rows that retention has removed");
     FunctionCounter.builder(PREFIX + "events.retried", this, RelayMetrics::retried)
         .description("sends that the producer retried")
+        .tags(tags)
         .register(registry);
     flightGauge(registry, "", null, "events handed to Kafka and not settled", in -> in.events());
     flightGauge(registry, ".bytes", null, "size of the events in flight", in -> in.bytes());
@@ -106,11 +120,12 @@ public final class RelayMetrics {
         SlotFigures::confirmedLsn);
     Gauge.builder(PREFIX + "leading", this, metrics -> metrics.leading ? 1 : 0)
         .description("1 while this instance publishes, else 0")
+        .tags(tags)
         .register(registry);
   }
 
-  private static Counter counter(MeterRegistry registry, String name, String description) {
-    return Counter.builder(PREFIX + name).description(description).register(registry);
+  private Counter counter(MeterRegistry registry, String name, String description) {
+    return Counter.builder(PREFIX + name).description(description).tags(tags).register(registry);
   }
 
   private void flightGauge(
@@ -122,6 +137,7 @@ public final class RelayMetrics {
     Gauge.builder(PREFIX + "in.flight" + name, this, metrics -> figure.of(metrics.inFlight))
         .baseUnit(unit)
         .description(description)
+        .tags(tags)
         .register(registry);
   }
 
@@ -275,6 +291,7 @@ public final class RelayMetrics {
     Gauge.builder(PREFIX + name, this, metrics -> figure.applyAsDouble(metrics.slot))
         .baseUnit(unit)
         .description(description)
+        .tags(tags)
         .register(registry);
   }
 

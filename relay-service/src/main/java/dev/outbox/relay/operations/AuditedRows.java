@@ -142,9 +142,9 @@ final class AuditedRows {
 
   private void mark(JdbcClient sql, String state, long bit) {
     sql.sql(
-            "select id from %s where relay = :relay and state = :state and id is not null"
+            "select id from %s where relay in (:relays) and state = :state and id is not null"
                 .formatted(parkedTable.name().quoted()))
-        .param("relay", settings.name())
+        .param("relays", settings.eachShard().stream().map(RelaySettings::name).toList())
         .param("state", state)
         .query(
             (RowCallbackHandler)

@@ -140,7 +140,9 @@ public final class BacklogLook implements AutoCloseable {
       return unknown; // events come from the log only, which nobody can count
     }
     long from = known.orElseGet(() -> floor.seq(sql).orElse(0));
-    String behind = "seq > :from" + (parked.exists(sql) ? notParked() : "");
+    String behind =
+        "seq > :from and %s".formatted(settings.shard().condition("aggregateid"))
+            + (parked.exists(sql) ? notParked() : "");
     List<Waiting> oldest = oldest(sql, behind, from);
     long counted = count(sql, behind, from);
     boolean all = counted <= MOST_COUNTED;

@@ -27,8 +27,6 @@ public final class ParkedEvents {
 
   private final SourceDatabase database;
   private final RelaySettings settings;
-  private final ParkedTable table;
-  private final ControlLog log;
   private final ProgressListener progress;
 
   /**
@@ -37,19 +35,20 @@ public final class ParkedEvents {
   public ParkedEvents(SourceDatabase database, RelaySettings settings, ProgressListener progress) {
     this.database = database;
     this.settings = settings;
-    this.table = new ParkedTable(settings);
-    this.log = new ControlLog(settings.name());
     this.progress = progress;
   }
 
   /**
-   * Events in order of the log.
+   * Events in order of the log, shard by shard.
    *
    * @param all whether released and discarded ones are wanted too
    * @param most how many at most
    */
   public List<Listed> list(boolean all, int most) {
-    return database.call(sql -> table.list(sql, all, most));
+    return settings.eachShard().stream()
+        .flatMap(shard -> database.call(sql -> table(shard).list(sql, all, most)).stream())
+        .limit(most)
+        .toList();
   }
 
   /**
@@ -59,15 +58,30 @@ public final class ParkedEvents {
    * @throws RelayException when it was never parked
    */
   public Listed find(String idOrPosition) {
-    return database
-        .call(sql -> table.find(sql, idOrPosition))
-        .orElseThrow(
-            () ->
-                new RelayException(
-                    Stage.PARKING,
-                    "No event with ID or position '%s' was ever parked by relay '%s'."
-                        .formatted(idOrPosition, settings.name()),
-                    "See 'parked list --all'."));
+    return locate(idOrPosition).event();
+  }
+
+  /**
+   * @param shard the settings of the shard that has it
+   */
+  private record Located(RelaySettings shard, Listed event) {}
+
+  private Located locate(String idOrPosition) {
+    for (RelaySettings shard : settings.eachShard()) {
+      Optional<Listed> event = database.call(sql -> table(shard).find(sql, idOrPosition));
+      if (event.isPresent()) {
+        return new Located(shard, event.get());
+      }
+    }
+    throw new RelayException(
+        Stage.PARKING,
+        "No event with ID or position '%s' was ever parked by relay '%s'."
+            .formatted(idOrPosition, settings.name()),
+        "See 'parked list --all'.");
+  }
+
+  private static ParkedTable table(RelaySettings shard) {
+    return new ParkedTable(shard);
   }
 
   /**
@@ -77,7 +91,9 @@ public final class ParkedEvents {
    * @return empty for a tombstone, or when no event was parked there
    */
   public Optional<byte[]> payload(String position) {
-    return database.call(sql -> table.payload(sql, position));
+    return settings.eachShard().stream()
+        .flatMap(shard -> database.call(sql -> table(shard).payload(sql, position)).stream())
+        .findFirst();
   }
 
   /**
@@ -99,7 +115,7 @@ public final class ParkedEvents {
   public Retried retry(String key, Attribution asked, Duration patience)
       throws InterruptedException {
     AggregateName name = AggregateName.parse(key).orElseGet(() -> keyOf(find(key)));
-    return retry(List.of(name), asked, patience);
+    return retry(List.of(new Parked(settings.shardOf(name.id()), name)), asked, patience);
   }
 
   /**
@@ -108,21 +124,32 @@ public final class ParkedEvents {
    * @param patience longest wait for the relay to carry out the next of them
    */
   public Retried retryAll(Attribution asked, Duration patience) throws InterruptedException {
-    List<AggregateName> names =
-        database.call(table::holds).stream()
-            .map(hold -> new AggregateName(hold.aggregateType(), hold.aggregateId()))
+    List<Parked> keys =
+        settings.eachShard().stream()
+            .flatMap(
+                shard ->
+                    database.call(table(shard)::holds).stream()
+                        .map(hold -> new AggregateName(hold.aggregateType(), hold.aggregateId()))
+                        .map(key -> new Parked(shard, key)))
             .toList();
-    return retry(names, asked, patience);
+    return retry(keys, asked, patience);
   }
 
-  private Retried retry(List<AggregateName> names, Attribution asked, Duration patience)
+  /** A key, and the settings of the shard that has it. */
+  private record Parked(RelaySettings shard, AggregateName key) {}
+
+  private Retried retry(List<Parked> keys, Attribution asked, Duration patience)
       throws InterruptedException {
-    List<Long> places = new ArrayList<>();
-    for (AggregateName name : names) {
-      places.add(write(new Release(name.type(), name.id(), asked.by(), asked.reason())));
+    List<Written> commands = new ArrayList<>();
+    for (Parked parked : keys) {
+      AggregateName key = parked.key();
+      commands.add(
+          write(parked.shard(), new Release(key.type(), key.id(), asked.by(), asked.reason())));
     }
-    boolean carriedOut = await("Retrying", places, "keys", patience);
-    return new Retried(names.size(), carriedOut, database.call(table::count));
+    boolean carriedOut = await("Retrying", commands, "keys", patience);
+    int stillParked =
+        settings.eachShard().stream().mapToInt(shard -> database.call(table(shard)::count)).sum();
+    return new Retried(keys.size(), carriedOut, stillParked);
   }
 
   private static AggregateName keyOf(Listed event) {
@@ -158,35 +185,48 @@ public final class ParkedEvents {
       throw new RelayException(
           Stage.PARKING, "The reason is empty.", "Say why the event is given up.");
     }
-    Listed event = find(idOrPosition);
+    Located located = locate(idOrPosition);
+    Listed event = located.event();
     if (!event.state().equals("parked")) {
       throw new RelayException(
           Stage.PARKING,
           "Event %s is %s already.".formatted(idOrPosition, event.state()),
           "None needed.");
     }
-    long place = write(new Discard(event.position(), asked.reason(), asked.by()));
-    boolean carriedOut = await("Discarding", List.of(place), "events", patience);
-    int behind = database.call(sql -> table.count(sql, event.aggregateType(), event.aggregateId()));
+    Written command =
+        write(located.shard(), new Discard(event.position(), asked.reason(), asked.by()));
+    boolean carriedOut = await("Discarding", List.of(command), "events", patience);
+    int behind =
+        database.call(
+            sql -> table(located.shard()).count(sql, event.aggregateType(), event.aggregateId()));
     return new Discarded(event.position(), carriedOut, behind);
   }
 
-  private long write(ControlMessage command) {
-    return database.call(sql -> log.write(sql, command));
+  /**
+   * A command in the log.
+   *
+   * @param shard the settings of the shard that carries it out
+   * @param place its LSN
+   */
+  private record Written(RelaySettings shard, long place) {}
+
+  private Written write(RelaySettings shard, ControlMessage command) {
+    return new Written(
+        shard, database.call(sql -> new ControlLog(shard.name()).write(sql, command)));
   }
 
   /** Waits for one after the other, so that many take as long as they take while they get on. */
-  private boolean await(String doing, List<Long> places, String unit, Duration patience)
+  private boolean await(String doing, List<Written> commands, String unit, Duration patience)
       throws InterruptedException {
-    SlotPassage passage = new SlotPassage(database, settings);
-    for (int done = 0; done < places.size(); done++) {
-      Progress soFar = Progress.of(doing, done, places.size(), unit);
-      if (!passage.await(
-          places.get(done), patience, look -> progress.at(soFar.with(look.detail())))) {
+    for (int done = 0; done < commands.size(); done++) {
+      Progress soFar = Progress.of(doing, done, commands.size(), unit);
+      Written command = commands.get(done);
+      if (!new SlotPassage(database, command.shard())
+          .await(command.place(), patience, look -> progress.at(soFar.with(look.detail())))) {
         return false;
       }
     }
-    progress.at(Progress.of(doing, places.size(), places.size(), unit));
+    progress.at(Progress.of(doing, commands.size(), commands.size(), unit));
     return true;
   }
 }

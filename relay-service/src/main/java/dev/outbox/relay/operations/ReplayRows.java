@@ -71,14 +71,17 @@ public final class ReplayRows {
                       - coalesce(octet_length(p.payload), 0) as bytes_before
                   from (
                     select o.* from %s o
-                    where o.seq >= :next and o.seq <= :through and %s
+                    where o.seq >= :next and o.seq <= :through and %s and %s
                     order by o.seq limit :rows
                   ) p
                 ) r
                 where bytes_before = 0 or bytes_before + coalesce(octet_length(payload), 0) <= :bytes
                 order by seq
                 """
-                    .formatted(settings.tableName().quoted(), SelectedRows.CONDITION)),
+                    .formatted(
+                        settings.tableName().quoted(),
+                        SelectedRows.CONDITION,
+                        settings.shard().condition("o.aggregateid"))),
             replay.selection())
         .param("next", nextSeq)
         .param("through", replay.throughSeq())

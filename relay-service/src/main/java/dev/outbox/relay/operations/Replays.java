@@ -10,11 +10,11 @@ import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.operations.ProgressListener.Progress;
 import dev.outbox.relay.parking.ParkedTable;
-import dev.outbox.relay.slot.SlotWatch;
 import dev.outbox.relay.topics.TopicScan;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -39,7 +39,6 @@ public final class Replays {
   private final SourceDatabase database;
   private final RelaySettings settings;
   private final ParkedTable parked;
-  private final ControlLog log;
   private final ProgressListener progress;
 
   /**
@@ -49,7 +48,6 @@ public final class Replays {
     this.database = database;
     this.settings = settings;
     this.parked = new ParkedTable(settings);
-    this.log = new ControlLog(settings.name());
     this.progress = progress;
   }
 
@@ -126,11 +124,11 @@ public final class Replays {
     String held =
         heldMatter && parked.exists(sql)
             ? """
-              exists (select 1 from %s p where p.relay = :relay and p.state = 'parked'
+              exists (select 1 from %s p where p.relay in (:relays) and p.state = 'parked'
                 and p.aggregatetype = o.aggregatetype and p.aggregateid = o.aggregateid)
               """
                 .formatted(parked.name().quoted())
-            : ":relay is null";
+            : "false";
     return SelectedRows.bind(
             sql.sql(
                 """
@@ -140,7 +138,7 @@ public final class Replays {
                 """
                     .formatted(held, settings.tableName().quoted(), SelectedRows.CONDITION)),
             selection)
-        .param("relay", settings.name())
+        .param("relays", names())
         .param("last", last)
         .param("span", SPAN)
         .query(
@@ -149,10 +147,14 @@ public final class Replays {
         .list();
   }
 
+  private List<String> names() {
+    return settings.eachShard().stream().map(RelaySettings::name).toList();
+  }
+
   /**
    * Commands that are written, and so will be carried out.
    *
-   * @param places LSN of each
+   * @param places LSN behind which each has been carried out
    * @param rows how many rows each covers, those left out included
    */
   public record Written(List<Long> places, List<Long> rows) {
@@ -175,9 +177,18 @@ public final class Replays {
               asked.by(),
               asked.reason());
       // Each in a transaction of its own: only what lies between transactions can be confirmed.
-      places.add(database.call(sql -> log.write(sql, replay)));
+      places.add(write(replay));
     }
     return new Written(places, plan.spans().stream().map(Span::rows).toList());
+  }
+
+  /** Each shard publishes its own rows; the last command's place is behind those of the others. */
+  private long write(Replay replay) {
+    long place = 0;
+    for (String name : names()) {
+      place = database.call(sql -> new ControlLog(name).write(sql, replay));
+    }
+    return place;
   }
 
   /**
@@ -188,13 +199,14 @@ public final class Replays {
    * @throws RelayException when there is no slot, and so nobody will
    */
   public boolean awaitCarriedOut(Written written, Duration patience) throws InterruptedException {
-    if (new SlotWatch(database, settings).status().isEmpty()) {
+    SlotPassage passage = new SlotPassage(database, settings);
+    Optional<String> missing = passage.missing();
+    if (missing.isPresent()) {
       throw new RelayException(
           Stage.OPERATIONS,
-          "Replication slot '%s' does not exist.".formatted(settings.slot()),
+          "Replication slot '%s' does not exist.".formatted(missing.get()),
           "Run 'init', start the relay, and write the replay again.");
     }
-    SlotPassage passage = new SlotPassage(database, settings);
     long all = written.rows().stream().mapToLong(Long::longValue).sum();
     long done = 0;
     for (int i = 0; i < written.places().size(); i++) {

@@ -190,12 +190,16 @@ public final class Retention implements AutoCloseable {
             with free as materialized (
               select o.ctid from %s o
               where o.seq > :after and o.seq <= :through
-                and o.created_at < now() - :retention * interval '1 millisecond' %s
+                and o.created_at < now() - :retention * interval '1 millisecond' and %s %s
               for update skip locked
             )
             delete from %s where ctid = any(array(select ctid from free))
             """
-                .formatted(table.quoted(), notParked, table.quoted()))
+                .formatted(
+                    table.quoted(),
+                    settings.shard().condition("o.aggregateid"),
+                    notParked,
+                    table.quoted()))
         .param("after", after)
         .param("through", through)
         .param("retention", settings.retention().toMillis())

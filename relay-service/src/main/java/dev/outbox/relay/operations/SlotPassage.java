@@ -5,32 +5,47 @@ import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.slot.SlotStatus;
 import dev.outbox.relay.slot.SlotWatch;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
  * Waits until the slot's confirmed position has passed a place of the log: until then a transaction
  * that committed before that place may still be under way, afterwards all of them are dealt with.
+ * Where the outbox is divided and no shard is meant, each shard's slot has to pass it.
  */
 final class SlotPassage {
 
   private static final Duration LOOK_EVERY = Duration.ofMillis(250);
 
-  private final SlotWatch watch;
-  private final String slot;
+  private final Map<String, SlotWatch> watches = new LinkedHashMap<>();
 
   SlotPassage(SourceDatabase database, RelaySettings settings) {
-    this.watch = new SlotWatch(database, settings);
-    this.slot = settings.slot();
+    settings
+        .eachShard()
+        .forEach(shard -> watches.put(shard.slot(), new SlotWatch(database, shard)));
   }
 
   /**
-   * The slot was looked at.
+   * The slot was looked at; of several the one that is furthest behind.
    *
    * @param confirmed its confirmed position; 0 when it has none
    * @param detail how it is, for people
    */
   record Look(long confirmed, String detail) {}
+
+  /**
+   * The slot that has never been made.
+   *
+   * @return its name; empty when there is every slot
+   */
+  Optional<String> missing() {
+    return watches.entrySet().stream()
+        .filter(watch -> watch.getValue().status().isEmpty())
+        .map(Map.Entry::getKey)
+        .findFirst();
+  }
 
   /**
    * Waits, looking several times a second.
@@ -43,22 +58,33 @@ final class SlotPassage {
   boolean await(long lsn, Duration patience, Consumer<Look> looked) throws InterruptedException {
     long begun = System.nanoTime();
     while (true) {
-      Optional<SlotStatus> status = watch.status();
-      Long confirmed = status.map(SlotStatus::confirmedLsn).orElse(null);
-      looked.accept(new Look(confirmed == null ? 0 : confirmed, describe(status)));
-      if (confirmed != null && Long.compareUnsigned(confirmed, lsn) >= 0) {
+      Look look = look();
+      looked.accept(look);
+      if (look.confirmed() != 0 && Long.compareUnsigned(look.confirmed(), lsn) >= 0) {
         return true;
       }
       if (System.nanoTime() - begun >= patience.toNanos()) {
         return false;
       }
       // An idle relay has nothing to confirm until something follows; it confirms what lies before.
-      long unused = watch.beat();
+      long unused = watches.values().iterator().next().beat();
       Thread.sleep(LOOK_EVERY.toMillis());
     }
   }
 
-  private String describe(Optional<SlotStatus> status) {
+  private Look look() {
+    return watches.entrySet().stream()
+        .map(watch -> look(watch.getKey(), watch.getValue().status()))
+        .min((one, other) -> Long.compareUnsigned(one.confirmed(), other.confirmed()))
+        .orElseThrow();
+  }
+
+  private static Look look(String slot, Optional<SlotStatus> status) {
+    Long confirmed = status.map(SlotStatus::confirmedLsn).orElse(null);
+    return new Look(confirmed == null ? 0 : confirmed, describe(slot, status));
+  }
+
+  private static String describe(String slot, Optional<SlotStatus> status) {
     return status
         .map(
             now ->

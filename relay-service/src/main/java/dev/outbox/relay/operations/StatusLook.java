@@ -9,31 +9,39 @@ import dev.outbox.relay.slot.SlotAssessment;
 import dev.outbox.relay.slot.SlotLevels;
 import dev.outbox.relay.slot.SlotStatus;
 import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
- * Looks at the slot, as often as asked; the lag in time takes more than one look. Keeps a
- * connection from one look to the next, and makes another when that is gone. For one thread.
+ * Looks at the slot, or that of each shard, as often as asked; the lag in time takes more than one
+ * look. Keeps a connection from one look to the next, and makes another when that is gone. For one
+ * thread.
  */
 public final class StatusLook implements AutoCloseable {
 
-  private final RelaySettings settings;
-  private final SlotLevels levels;
+  private final Map<RelaySettings, SlotLevels> levels = new LinkedHashMap<>();
   private final DatabaseSession session;
 
   /** Nothing is looked at yet. */
   public StatusLook(RelaySettings settings) {
-    this.settings = settings;
-    this.levels = new SlotLevels(settings, Clock.systemUTC());
+    settings
+        .eachShard()
+        .forEach(shard -> levels.put(shard, new SlotLevels(shard, Clock.systemUTC())));
     this.session = new SourceDatabase(settings).session();
   }
 
   /**
-   * How it is now.
+   * How it is now, shard by shard.
    *
    * @throws RelayException when there is no slot, or the database cannot be asked; the next look
    *     may succeed
    */
-  public RelayStatus now() {
+  public List<RelayStatus> now() {
+    return levels.entrySet().stream().map(shard -> now(shard.getKey(), shard.getValue())).toList();
+  }
+
+  private RelayStatus now(RelaySettings settings, SlotLevels levels) {
     SlotAssessment assessment = levels.look(session, false);
     SlotStatus slot = assessment.status();
     if (slot == null) {

@@ -97,10 +97,14 @@ final class Feed implements AutoCloseable {
     return uncommitted && System.nanoTime() - uncommittedSince >= TRANSACTION_WITHIN.toNanos();
   }
 
-  /** Begins the commit on a thread of its own. Only when something is uncommitted. */
-  void beginCommit() {
+  /**
+   * Begins the commit on a thread of its own. Only when something is uncommitted.
+   *
+   * @param underWay as {@link Publisher#commit} means it
+   */
+  void beginCommit(boolean underWay) {
     SourcePosition through = Objects.requireNonNull(last);
-    commit.begin(() -> publisher.commit(through));
+    commit.begin(() -> publisher.commit(through, underWay));
   }
 
   boolean isCommitBegun() {
@@ -117,14 +121,20 @@ final class Feed implements AutoCloseable {
   /**
    * Commits what was handed over.
    *
+   * @param underWay as {@link Publisher#commit} means it
    * @return false when something of it failed; then {@link #restore}, and hand over again
    */
-  boolean commit(SourcePosition through) {
-    boolean done = publisher.commit(through);
+  boolean commit(SourcePosition through, boolean underWay) {
+    boolean done = publisher.commit(through, underWay);
     if (done) {
       uncommitted = false;
     }
     return done;
+  }
+
+  /** As {@link Publisher#keepsAllBack}. */
+  boolean keepsAllBack() {
+    return publisher.keepsAllBack();
   }
 
   /** Nothing of this event's topic has been acknowledged for long. */

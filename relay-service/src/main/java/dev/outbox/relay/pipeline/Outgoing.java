@@ -47,6 +47,7 @@ final class Outgoing {
   private final StopSignal stop;
   private final Confirming confirming;
   private long lastStallLookNanos = System.nanoTime();
+  private boolean underWay;
 
   Outgoing(
       InFlightEvents<Dispatch> inFlight,
@@ -158,16 +159,19 @@ final class Outgoing {
    * Ends a batch: what can be settled is settled. The end of a Kafka transaction takes a while, so
    * it is only begun here; {@link #goOn} waits for it.
    *
-   * @param more whether what more than likely comes at once may belong to the same transaction
+   * @param more whether more than likely comes at once, which may go into the same Kafka
+   *     transaction
+   * @param unfinished whether the batch ends amid a transaction of the database
    */
-  boolean endBatch(boolean more) throws InterruptedException {
+  boolean endBatch(boolean more, boolean unfinished) throws InterruptedException {
+    underWay = unfinished;
     lookAtStalled();
     if (!feed.isUncommitted()) {
       return settle();
     }
     if (!more || feed.isCommitDue()) {
       poison.write(); // durable before a position behind it can be in Kafka
-      feed.beginCommit();
+      feed.beginCommit(underWay);
     }
     return true;
   }
@@ -178,7 +182,7 @@ final class Outgoing {
   }
 
   private boolean settle() throws InterruptedException {
-    if (!commit()) {
+    if (!commit(underWay)) {
       return false;
     }
     confirming.settled(inFlight.settle());
@@ -187,17 +191,17 @@ final class Outgoing {
 
   /** Waits until everything is settled, and confirms it. */
   boolean drain() throws InterruptedException {
-    boolean empty = commit() && await(inFlight::isEmpty);
+    boolean empty = commit(false) && await(inFlight::isEmpty);
     confirming.settledFinally(inFlight.settle());
     return empty;
   }
 
   /** Parked events are durable before a position behind them can be in Kafka. */
-  private boolean commit() throws InterruptedException {
+  private boolean commit(boolean mayKeepBack) throws InterruptedException {
     feed.finishCommit();
     poison.write();
     @Nullable SourcePosition through = feed.last();
-    while (through != null && !feed.commit(through)) {
+    while (through != null && !feed.commit(through, mayKeepBack)) {
       if (stop.isTimeOver() || !resolve()) {
         return false;
       }
@@ -212,7 +216,7 @@ final class Outgoing {
         return false;
       }
       lookAtStalled();
-      if (feed.isBroken() ? !resolve() : !commit()) {
+      if (feed.isBroken() ? !resolve() : !commitToGoOn()) {
         return false;
       }
       confirming.settled(inFlight.settle());
@@ -221,6 +225,11 @@ final class Outgoing {
       }
     }
     return true;
+  }
+
+  /** What is waited for may be behind a transaction that alone is larger than all that may wait. */
+  private boolean commitToGoOn() throws InterruptedException {
+    return commit(true) && (!feed.keepsAllBack() || commit(false));
   }
 
   /**

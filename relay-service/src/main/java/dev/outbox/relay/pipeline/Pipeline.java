@@ -83,8 +83,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     this.drainTimeout = settings.drainTimeout();
     this.stop = new StopSignal(drainTimeout);
     this.inFlight = new InFlightEvents<>(settings.inFlightLimit().toBytes(), start.confirmedLsn());
-    EventRouter router =
-        new EventRouter(settings.topicTemplate(), settings.name(), settings.positionTopicName());
+    EventRouter router = EventRouter.of(settings);
     this.parking =
         new ParkingLot(database, settings, new RunFence(settings, ready.run()), router::topic);
     this.publisher =
@@ -195,6 +194,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
     if (!outgoing.goOn()) {
       return end();
     }
+    boolean unfinished = false;
     Iterator<SourceItem> items = batch.iterator();
     for (SourceItem item = next(items); item != null; item = next(items)) {
       if (stop.isRequested() && !isWithinLastTransaction(item)) {
@@ -206,8 +206,9 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
         // What was not handed over must be read again: nothing behind it may be taken in or passed.
         return end();
       }
+      unfinished = isOfLastTransaction(item);
     }
-    return stop.isTimeOver() || !outgoing.endBatch(more) ? end() : true;
+    return stop.isTimeOver() || !outgoing.endBatch(more, unfinished) ? end() : true;
   }
 
   /** The next item, null behind the last; before one that cannot be read all is dealt with. */
@@ -281,9 +282,11 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
 
   /** A transaction broken off in its midst would be repeated from its beginning. */
   private boolean isWithinLastTransaction(SourceItem item) {
-    return lastEventTransaction != null
-        && item.transaction() == lastEventTransaction
-        && !stop.isTimeOver();
+    return isOfLastTransaction(item) && !stop.isTimeOver();
+  }
+
+  private boolean isOfLastTransaction(SourceItem item) {
+    return lastEventTransaction != null && item.transaction() == lastEventTransaction;
   }
 
   /** Whether the item is dealt with; if not, the run ends before it. */

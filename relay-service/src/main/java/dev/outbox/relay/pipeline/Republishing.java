@@ -95,7 +95,7 @@ final class Republishing {
 
   private void await(List<Dispatch> sent, SourcePosition through) throws InterruptedException {
     long lookAt = System.nanoTime() + Outgoing.STALLED_AFTER.toNanos();
-    while (!stop.isTimeOver() && feed.commit(through)) {
+    while (!stop.isTimeOver() && feed.commit(through, false)) {
       Optional<Dispatch> waiting = sent.stream().filter(one -> !one.isPublished()).findFirst();
       if (waiting.isEmpty()) {
         return;

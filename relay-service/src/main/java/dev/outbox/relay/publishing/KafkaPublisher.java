@@ -163,7 +163,7 @@ public final class KafkaPublisher implements Publisher {
 
   /** Every record is acknowledged by itself. */
   @Override
-  public boolean commit(SourcePosition through) {
+  public boolean commit(SourcePosition through, boolean underWay) {
     return !broken;
   }
 

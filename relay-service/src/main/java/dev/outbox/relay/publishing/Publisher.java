@@ -31,9 +31,19 @@ public interface Publisher extends AutoCloseable {
    * Ends a batch.
    *
    * @param through position of the last event that was handed over
+   * @param underWay whether more of that event's transaction may come; a publisher that somebody
+   *     else may stop behind any batch can keep back what it has of it, until the next call
    * @return false when the batch, or a part of it, failed; see {@link #restore}
    */
-  boolean commit(SourcePosition through);
+  boolean commit(SourcePosition through, boolean underWay);
+
+  /**
+   * Whether it keeps back all that is not acknowledged, so that nothing will be until {@link
+   * #commit} is told that no more comes.
+   */
+  default boolean keepsAllBack() {
+    return false;
+  }
 
   /** Whether a record has failed since the last {@link #restore}. */
   boolean isBroken();

@@ -115,7 +115,7 @@ final class TransactionalPublisher implements Publisher {
   }
 
   @Override
-  public boolean commit(SourcePosition through) {
+  public boolean commit(SourcePosition through, boolean underWay) {
     if (!inTransaction) {
       return true;
     }

@@ -62,10 +62,13 @@ final class OutboxRows {
                     coalesce(octet_length(o.payload), 0) + coalesce(octet_length(o.headers), 0)
                   from %s o,
                     (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as id) next
-                  where o.seq > :after and %s
+                  where o.seq > :after and %s and %s
                   order by o.seq limit :most
                   """
-                      .formatted(table.quoted(), COMMITTED_BEFORE_THE_SLOT))
+                      .formatted(
+                          table.quoted(),
+                          COMMITTED_BEFORE_THE_SLOT,
+                          settings.shard().condition("o.aggregateid")))
               .param("after", seq)
               .param("snapshot", pending.snapshot())
               .param("most", atMost)

@@ -63,8 +63,7 @@ public final class Recovery {
       Runnable whenCompleted) {
     this.settings = settings;
     this.metrics = metrics;
-    this.router =
-        new EventRouter(settings.topicTemplate(), settings.name(), settings.positionTopicName());
+    this.router = EventRouter.of(settings);
     this.pending = pending;
     this.rows = new OutboxRows(database, settings, pending);
     this.whenCompleted = whenCompleted;

@@ -2,6 +2,8 @@ package dev.outbox.relay.routing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.event.TextForm;
@@ -32,6 +34,12 @@ public final class EventRouter {
    */
   public static final String REPLAY = "outbox-replay";
 
+  /**
+   * Header that tells the shard, such as {@code 2of4}, where the outbox is divided: positions of
+   * different shards do not compare.
+   */
+  public static final String SHARD = "outbox-shard";
+
   private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
   private static final byte[] CLOUD_EVENTS_VERSION = "1.0".getBytes(UTF_8);
   private static final String CONTENT_TYPE = "content-type";
@@ -48,13 +56,15 @@ public final class EventRouter {
           "ce_subject",
           "ce_time",
           "outbox-position",
+          SHARD,
           REPLAY);
 
   private static final byte[] DEFAULT_CONTENT_TYPE_BYTES = DEFAULT_CONTENT_TYPE.getBytes(UTF_8);
 
   private final String topicTemplate;
-  private final String ownTopic;
+  private final Set<String> ownTopics;
   private final byte[] source;
+  private final @Nullable Header shard;
   private final Kept<Topic> topics = new Kept<>();
   private final Kept<byte[]> types = new Kept<>();
   private volatile CommitTime lastCommitTime = CommitTime.of(Instant.EPOCH);
@@ -96,9 +106,25 @@ public final class EventRouter {
    * @param ownTopic topic that holds the relay's position: an event there would be taken for one
    */
   public EventRouter(String topicTemplate, String source, String ownTopic) {
+    this(topicTemplate, source, Set.of(ownTopic), null);
+  }
+
+  private EventRouter(
+      String topicTemplate, String source, Set<String> ownTopics, @Nullable Header shard) {
     this.topicTemplate = topicTemplate;
-    this.ownTopic = ownTopic;
+    this.ownTopics = Set.copyOf(ownTopics);
     this.source = source.getBytes(UTF_8);
+    this.shard = shard;
+  }
+
+  /** As the settings say, which may be those of a shard. */
+  public static EventRouter of(RelaySettings settings) {
+    Shard shard = settings.shard();
+    return new EventRouter(
+        settings.topicTemplate(),
+        settings.relayName(),
+        settings.positionTopicNames(),
+        shard.isPart() ? header(SHARD, shard.label()) : null);
   }
 
   /** The topic of an aggregate type, which need not be a name that Kafka takes. */
@@ -128,8 +154,8 @@ public final class EventRouter {
           "'" + TextForm.shown(topic.name()) + "' is not a valid Kafka topic name",
           "use aggregate types of letters, digits, '.', '_' and '-'");
     }
-    if (topic.name().equals(ownTopic)) {
-      return ownTopicIsReserved();
+    if (ownTopics.contains(topic.name())) {
+      return isReserved(topic.name());
     }
     try {
       byte[] key = event.aggregateId().getBytes(UTF_8);
@@ -152,8 +178,8 @@ public final class EventRouter {
     if (!(routing instanceof Routed routed)) {
       return routing;
     }
-    if (ownTopic.equals(topic)) {
-      return ownTopicIsReserved();
+    if (topic != null && ownTopics.contains(topic)) {
+      return isReserved(topic);
     }
     RoutedRecord record = routed.record();
     List<Header> headers = new ArrayList<>(record.headers());
@@ -163,9 +189,9 @@ public final class EventRouter {
             topic == null ? record.topic() : topic, record.key(), record.value(), headers));
   }
 
-  private Unroutable ownTopicIsReserved() {
+  private static Unroutable isReserved(String topic) {
     return new Unroutable(
-        "'" + ownTopic + "' is where the relay keeps its position",
+        "'" + topic + "' is where the relay keeps its position",
         "use another aggregate type or topic, or change outbox.relay.position-topic");
   }
 
@@ -193,6 +219,9 @@ public final class EventRouter {
           }
         });
     headers.add(header("outbox-position", event.position().asText()));
+    if (shard != null) {
+      headers.add(shard);
+    }
     return headers;
   }
 

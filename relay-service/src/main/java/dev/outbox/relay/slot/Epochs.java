@@ -1,5 +1,6 @@
 package dev.outbox.relay.slot;
 
+import dev.outbox.relay.config.Shard;
 import java.time.Clock;
 
 /**
@@ -14,17 +15,21 @@ final class Epochs {
   private Epochs() {}
 
   /** The first epoch of a relay. */
-  static int first() {
-    return after(0, 1);
+  static int first(Shard shard) {
+    return after(0, 1, shard);
   }
 
   /**
-   * An epoch behind another.
+   * An epoch behind another. Shards have epochs of their own, so that the positions of their events
+   * are never the same; and each epoch has the one before it to itself, for a recovery.
    *
    * @param more least distance
    */
-  static int after(int epoch, int more) {
+  static int after(int epoch, int more, Shard shard) {
     long now = Clock.systemUTC().instant().getEpochSecond() - ORIGIN_SECONDS;
-    return (int) Math.max(epoch + (long) more, now);
+    long least = Math.max(epoch + (long) more, now);
+    return shard.isPart()
+        ? (int) (least + Math.floorMod(2L * shard.index() - 1 - least, 2L * shard.count()))
+        : (int) least;
   }
 }

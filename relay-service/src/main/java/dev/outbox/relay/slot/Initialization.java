@@ -72,7 +72,7 @@ public final class Initialization {
   }
 
   private List<Step> runWithoutSlot(JdbcClient sql) {
-    ServerRequirements.requireServer(sql);
+    ServerRequirements.requireServer(sql, settings.shard());
     List<Step> steps = makeTables(sql);
     boolean known = record.read(sql).isPresent();
     steps.add(
@@ -107,6 +107,7 @@ public final class Initialization {
     List<Step> steps = new ArrayList<>();
     steps.add(new Step("table " + table, "has the outbox columns"));
     steps.add(step("table " + record.table(), record.createTable(sql)));
+    record.requireSameShards(sql);
     steps.add(step("table " + parked.name(), parked.create(sql)));
     return steps;
   }
@@ -121,7 +122,7 @@ public final class Initialization {
   }
 
   private List<Step> run(JdbcClient sql, boolean acceptGap) {
-    ServerRequirements.require(sql);
+    ServerRequirements.require(sql, settings.shard());
     List<Step> steps = makeTables(sql);
     Optional<Memory> memory = record.read(sql);
     if (memory.isPresent() && !acceptGap) {
@@ -182,7 +183,10 @@ public final class Initialization {
    *     somebody else has made, which may still have to deliver any row
    */
   private Memory nextEpoch(JdbcClient sql, Optional<Memory> before, Optional<Floor> floor) {
-    int epoch = before.map(known -> Epochs.after(known.epoch(), 1)).orElseGet(Epochs::first);
+    int epoch =
+        before
+            .map(known -> Epochs.after(known.epoch(), 1, settings.shard()))
+            .orElseGet(() -> Epochs.first(settings.shard()));
     return new Memory(
         settings.slot(),
         epoch,

@@ -71,8 +71,9 @@ public final class Preflight {
   }
 
   private Outcome check(JdbcClient sql) {
-    ServerRequirements.require(sql);
+    ServerRequirements.require(sql, settings.shard());
     OutboxTable.require(sql, settings.tableName());
+    record.requireSameShards(sql);
     // The slot before the memory of it: in between a leader may go on, but never behind it.
     Optional<SlotStatus> found = SlotStatus.read(sql, settings.slot());
     Memory memory =
@@ -81,6 +82,7 @@ public final class Preflight {
             .orElseThrow(
                 () ->
                     Initialization.notInitialized(settings, "replication slot " + settings.slot()));
+    requireAllShards(sql);
     Server server = Server.current(sql);
     SlotCheck.requireSameServer(settings, memory, server);
     requireWritable(sql, settings, record, parked);
@@ -101,6 +103,14 @@ public final class Preflight {
     Memory current = promoted ? beginTimeline(sql, memory, server, confirmed) : memory;
     return new Outcome.Ready(
         new SlotStart(current.epoch(), confirmed), current.runs(), pending(current));
+  }
+
+  /** Or what is written meanwhile would be published for some aggregates only. */
+  private void requireAllShards(JdbcClient sql) {
+    if (settings.shard().isPart() && record.shards(sql) < settings.shards()) {
+      throw Initialization.notInitialized(
+          settings, "one of the %d shards".formatted(settings.shards()));
+    }
   }
 
   private static Optional<PendingRecovery> pending(Memory memory) {
@@ -148,7 +158,9 @@ public final class Preflight {
   /** A promoted server begins a new timeline, and with it a new epoch of positions. */
   private Memory beginTimeline(JdbcClient sql, Memory memory, Server server, long confirmed) {
     // A recovery that is due has the epoch before to itself.
-    int epoch = Epochs.after(memory.epoch(), memory.recoverySnapshot().isPresent() ? 2 : 1);
+    int epoch =
+        Epochs.after(
+            memory.epoch(), memory.recoverySnapshot().isPresent() ? 2 : 1, settings.shard());
     Memory current = memory.promoted(server, epoch, confirmed);
     if (!record.replace(sql, memory, current)) {
       throw new ReplacedException("Another instance has begun on the promoted server.");

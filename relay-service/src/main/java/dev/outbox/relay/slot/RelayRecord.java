@@ -1,15 +1,20 @@
 package dev.outbox.relay.slot;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.failure.GapException;
+import dev.outbox.relay.failure.RelayException;
+import dev.outbox.relay.failure.Stage;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.core.simple.JdbcClient.StatementSpec;
@@ -22,10 +27,12 @@ final class RelayRecord {
 
   private static final String TABLE = "outbox_relay";
 
+  private final RelaySettings settings;
   private final String name;
   private final TableName table;
 
   RelayRecord(RelaySettings settings) {
+    this.settings = settings;
     this.name = settings.name();
     this.table = settings.tableName().sibling(TABLE);
   }
@@ -238,6 +245,62 @@ final class RelayRecord {
             : Optional.of(new Floor(floor, floorAt.toInstant())),
         Optional.ofNullable(row.getString(11)),
         Optional.ofNullable(row.getString(12)));
+  }
+
+  /**
+   * The outbox is divided as it was before: events of an aggregate that another slot has read and
+   * not published yet would be overtaken.
+   *
+   * @throws RelayException when it was divided otherwise
+   */
+  void requireSameShards(JdbcClient sql) {
+    if (!isCurrent(sql)) {
+      return;
+    }
+    Optional<String> other =
+        sql
+            .sql(
+                """
+                select name from %s where name <> :name and name !~ :sibling
+                  and (name = :relay or (left(name, length(:relay) + 1) = :relay || '-'
+                    and substr(name, length(:relay) + 2) ~ '^[0-9]{1,2}of[0-9]{1,2}$'
+                    and slot ~ '_[0-9]{1,2}of[0-9]{1,2}$'))
+                order by name limit 1
+                """
+                    .formatted(table.quoted()))
+            .param("name", name)
+            .param("relay", settings.relayName())
+            .param(
+                "sibling",
+                settings.shard().isPart() ? "-[0-9]{1,2}of%d$".formatted(settings.shards()) : "^$")
+            .query(String.class)
+            .list()
+            .stream()
+            .findFirst();
+    if (other.isPresent()) {
+      String found = other.get();
+      String before =
+          found.equals(settings.relayName()) ? "1" : found.substring(found.lastIndexOf("of") + 2);
+      throw new RelayException(
+          Stage.PREFLIGHT,
+          "Relay '%s' was initialised with outbox.relay.shards=%s, and the settings say %d."
+              .formatted(settings.relayName(), before, settings.shards()),
+          "Set outbox.relay.shards=%s; another number needs a relay of another name."
+              .formatted(before));
+    }
+  }
+
+  /** How many shards of this relay have been initialised. */
+  int shards(JdbcClient sql) {
+    List<String> names =
+        IntStream.rangeClosed(1, settings.shards())
+            .mapToObj(
+                index -> settings.relayName() + "-" + new Shard(index, settings.shards()).label())
+            .toList();
+    return sql.sql("select count(*) from %s where name in (:names)".formatted(table.quoted()))
+        .param("names", names)
+        .query(Integer.class)
+        .single();
   }
 
   /** Writes the memory; the row's time tells when the current epoch began. */

@@ -1,5 +1,6 @@
 package dev.outbox.relay.slot;
 
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -12,15 +13,31 @@ final class ServerRequirements {
 
   private ServerRequirements() {}
 
-  static void require(JdbcClient sql) {
-    requireServer(sql);
+  static void require(JdbcClient sql, Shard shard) {
+    requireServer(sql, shard);
     requireReplicationRole(sql);
   }
 
   /** What does not depend on the role. */
-  static void requireServer(JdbcClient sql) {
+  static void requireServer(JdbcClient sql, Shard shard) {
     requireVersion(sql);
     requireLogicalLog(sql);
+    if (shard.isPart()) {
+      requireSameHash(sql);
+    }
+  }
+
+  /** The server computes it from the text in its own encoding, the relay from UTF-8. */
+  private static void requireSameHash(JdbcClient sql) {
+    String encoding =
+        sql.sql("select current_setting('server_encoding')").query(String.class).single();
+    if (!encoding.equals("UTF8")) {
+      throw new RelayException(
+          Stage.PREFLIGHT,
+          "The database is encoded in %s; only one in UTF8 can be divided into shards."
+              .formatted(encoding),
+          "Set outbox.relay.shards=1.");
+    }
   }
 
   private static void requireVersion(JdbcClient sql) {

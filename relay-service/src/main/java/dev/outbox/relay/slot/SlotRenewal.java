@@ -99,7 +99,7 @@ public final class SlotRenewal {
         sql,
         new Memory(
             settings.slot(),
-            Epochs.after(memory.epoch(), EPOCHS),
+            Epochs.after(memory.epoch(), EPOCHS, settings.shard()),
             Server.current(sql),
             Optional.empty(),
             memory.runs(),

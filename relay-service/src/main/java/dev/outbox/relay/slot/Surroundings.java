@@ -74,9 +74,10 @@ public final class Surroundings {
   }
 
   private void look(JdbcClient sql) {
-    require(URL, () -> ServerRequirements.requireServer(sql));
+    require(URL, () -> ServerRequirements.requireServer(sql, settings.shard()));
     require(USERNAME, () -> ServerRequirements.requireReplicationRole(sql));
     require("table", () -> OutboxTable.require(sql, settings.tableName()));
+    require("shards", () -> record.requireSameShards(sql));
     Optional<Memory> memory = record.read(sql);
     if (memory.isPresent() && parked.exists(sql)) {
       look(sql, memory.get());

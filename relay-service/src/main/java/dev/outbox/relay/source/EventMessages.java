@@ -2,6 +2,7 @@ package dev.outbox.relay.source;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
@@ -25,12 +26,15 @@ public final class EventMessages {
   private static final byte END_OF_LINE = '\n';
 
   private final String address;
+  private final Shard shard;
 
   /**
    * @param table the relay's outbox table: messages that name another are for another relay
+   * @param shard messages are in the log of every shard; those of other aggregates are passed by
    */
-  public EventMessages(TableName table) {
+  public EventMessages(TableName table, Shard shard) {
     this.address = table.toString();
+    this.shard = shard;
   }
 
   /**
@@ -52,7 +56,7 @@ public final class EventMessages {
     } catch (CharacterCodingException e) {
       line = EventLine.unreadable("its first line is not UTF-8");
     }
-    if (line.isAddressedElsewhere(address)) {
+    if (line.isAddressedElsewhere(address) || !shard.owns(line.find(EventLine.AGGREGATE_ID))) {
       return new Ignored(position.transaction());
     }
     String problem = line.problem();

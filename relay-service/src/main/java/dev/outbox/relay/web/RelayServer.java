@@ -1,11 +1,10 @@
 package dev.outbox.relay.web;
 
-import dev.outbox.relay.Relay;
+import dev.outbox.relay.ShardedRelay;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.SettingsLoader;
 import dev.outbox.relay.config.ShownSettings;
 import dev.outbox.relay.log.MaskedLog;
-import dev.outbox.relay.metrics.RelayMetrics;
 import dev.outbox.relay.web.console.ConsoleConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.slf4j.Logger;
@@ -40,22 +39,17 @@ public class RelayServer {
    */
   @Bean(initMethod = "start", destroyMethod = "stop")
   @DependsOn(ConsoleConfiguration.LISTENER)
-  Relay relay(RelaySettings settings, RelayMetrics metrics) {
-    return new Relay(settings, metrics);
+  ShardedRelay relay(RelaySettings settings, MeterRegistry registry) {
+    return new ShardedRelay(settings, registry);
   }
 
   @Bean
-  RelayMetrics relayMetrics(MeterRegistry registry) {
-    return new RelayMetrics(registry);
-  }
-
-  @Bean
-  SmartLifecycle relayLifecycle(Relay relay) {
+  SmartLifecycle relayLifecycle(ShardedRelay relay) {
     return new RelayLifecycle(relay);
   }
 
   @Bean
-  HealthIndicator relayHealthIndicator(Relay relay) {
+  HealthIndicator relayHealthIndicator(ShardedRelay relay) {
     return new RelayHealth(relay);
   }
 
@@ -63,10 +57,10 @@ public class RelayServer {
   private static final class RelayLifecycle implements SmartLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(RelayLifecycle.class);
 
-    private final Relay relay;
+    private final ShardedRelay relay;
     private volatile boolean running;
 
-    RelayLifecycle(Relay relay) {
+    RelayLifecycle(ShardedRelay relay) {
       this.relay = relay;
     }
 

@@ -3,7 +3,8 @@ package dev.outbox.relay.chaos;
 /**
  * A record on a topic.
  *
- * @param partition topic and partition
+ * @param partition topic and partition, and the shard where there are several: within it positions
+ *     grow
  * @param key the aggregate
  * @param id the event's ID
  * @param number the event's place among the committed events of its aggregate, counted from 1

@@ -28,26 +28,45 @@ class ChaosIT {
   @ParameterizedTest
   @MethodSource("modes")
   void nothingIsLostReorderedOrAppliedTwice(Delivery mode) throws Exception {
-    Path directory = directory(mode);
+    run(OPTIONS, mode);
+  }
+
+  /** The same of an outbox that is divided, with more shards than instances. */
+  @ParameterizedTest
+  @MethodSource("modes")
+  void norIsItInShards(Delivery mode) throws Exception {
+    run(OPTIONS.divided(), mode);
+  }
+
+  private static void run(ChaosOptions options, Delivery mode) throws Exception {
+    Path directory = directory(options, mode);
     System.out.printf(
-        "Chaos, %s: -Dchaos.seed=%d, logs in %s%n",
-        ChaosOptions.text(mode), OPTIONS.seed(), directory);
-    try (ChaosRun run = new ChaosRun(OPTIONS, mode, directory)) {
+        "Chaos, %s, %d shards: -Dchaos.seed=%d, logs in %s%n",
+        ChaosOptions.text(mode), options.shards(), options.seed(), directory);
+    try (ChaosRun run = new ChaosRun(options, mode, directory)) {
       String report = run.run().markdown();
       System.out.println(report);
-      Files.writeString(OPTIONS.report().orElse(directory.resolve("report.md")), report);
+      Files.writeString(options.report().orElse(directory.resolve("report.md")), report);
     } catch (ChaosViolation | Exception e) {
       throw new AssertionError(
-          "%s with -Dchaos.seed=%d, logs and timeline in %s: %s"
-              .formatted(ChaosOptions.text(mode), OPTIONS.seed(), directory, e.getMessage()),
+          "%s, %d shards, with -Dchaos.seed=%d, logs and timeline in %s: %s"
+              .formatted(
+                  ChaosOptions.text(mode),
+                  options.shards(),
+                  options.seed(),
+                  directory,
+                  e.getMessage()),
           e);
     }
   }
 
   /** Empty, also when the seed ran before. */
-  private static Path directory(Delivery mode) throws IOException {
+  private static Path directory(ChaosOptions options, Delivery mode) throws IOException {
     Path directory =
-        Path.of("target", "chaos", "%d-%s".formatted(OPTIONS.seed(), ChaosOptions.text(mode)));
+        Path.of(
+            "target",
+            "chaos",
+            "%d-%s-%d".formatted(options.seed(), ChaosOptions.text(mode), options.shards()));
     if (Files.exists(directory)) {
       try (Stream<Path> files = Files.list(directory)) {
         for (Path file : files.toList()) {

@@ -1,5 +1,7 @@
 package dev.outbox.relay.chaos;
 
+import static dev.outbox.local.Patience.PATIENCE;
+
 import dev.outbox.relay.config.RelaySettings.Delivery;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +25,8 @@ import org.springframework.boot.convert.DurationStyle;
  * @param count how many faults
  * @param duration end the faults after this time even if there were fewer
  * @param patience how long arrival may take after all is repaired
+ * @param shards into how many shards the outbox is divided
+ * @param instances how many relays there are
  * @param report where to write the summary
  */
 record ChaosOptions(
@@ -32,11 +36,12 @@ record ChaosOptions(
     int count,
     Duration duration,
     Duration patience,
+    int shards,
+    int instances,
     Optional<Path> report) {
 
   private static final int FEW = 8;
   private static final Duration FOREVER = Duration.ofDays(1);
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
 
   static ChaosOptions fromSystemProperties() {
     Optional<Duration> duration = property("duration").map(DurationStyle::detectAndParse);
@@ -51,7 +56,25 @@ record ChaosOptions(
             .orElse(duration.isPresent() ? Integer.MAX_VALUE : FEW),
         duration.orElse(FOREVER),
         property("patience").map(DurationStyle::detectAndParse).orElse(PATIENCE),
+        1,
+        2,
         property("report").map(Path::of));
+  }
+
+  /** The same with four shards and three relays; the summary gets another name. */
+  ChaosOptions divided() {
+    return new ChaosOptions(
+        seed,
+        modes,
+        kinds,
+        count,
+        duration,
+        patience,
+        4,
+        3,
+        report.map(
+            file ->
+                file.resolveSibling(file.getFileName().toString().replace(".md", "-shards.md"))));
   }
 
   /** The mode as its setting writes it. */

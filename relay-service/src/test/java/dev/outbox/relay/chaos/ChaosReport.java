@@ -8,6 +8,8 @@ import java.util.Map;
  * The summary of a run in which everything held.
  *
  * @param mode what the relays promised
+ * @param shards into how many shards the outbox was divided
+ * @param instances how many relays there were
  * @param seed of the run
  * @param elapsed from the first fault to the last judgement
  * @param calms how often everything was compared
@@ -21,6 +23,8 @@ import java.util.Map;
  */
 record ChaosReport(
     Delivery mode,
+    int shards,
+    int instances,
     long seed,
     Duration elapsed,
     int calms,
@@ -37,7 +41,7 @@ record ChaosReport(
     StringBuilder text = new StringBuilder();
     text.append(
         """
-        # Chaos: %s
+        # Chaos: %s%s
 
         %d faults in %s, seed %d. Everything was compared %d times: all servers and relays up, \
         writers paused.
@@ -53,7 +57,7 @@ record ChaosReport(
         | **effects missing** | **0** |
         | **effects doubled** | **0** |
         | runs begun by a relay | %,d |
-        | takeovers by the other relay | %,d |
+        | takeovers by another relay | %,d |
         | recoveries from a gap | %,d |
         | commit to topic, median | %s |
         | commit to topic, 99 %% | %s |
@@ -64,6 +68,7 @@ record ChaosReport(
         """
             .formatted(
                 ChaosOptions.text(mode),
+                shards == 1 ? "" : ", %d shards, %d relays".formatted(shards, instances),
                 faults.values().stream().mapToInt(Integer::intValue).sum(),
                 seconds(elapsed),
                 seed,

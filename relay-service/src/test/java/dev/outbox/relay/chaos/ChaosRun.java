@@ -33,7 +33,7 @@ final class ChaosRun implements AutoCloseable {
     this.options = options;
     this.mode = mode;
     timeline = new Timeline(directory.resolve("timeline.txt"));
-    stack = new ChaosStack(directory, mode);
+    stack = new ChaosStack(directory, mode, options.shards(), options.instances());
     String brokers = stack.kafka().bootstrapServers();
     topics = new TopicWatch(brokers, stack.topicPrefix(), ledger);
     effects = new Effects(stack.postgres(), brokers, stack.topics());
@@ -108,6 +108,8 @@ final class ChaosRun implements AutoCloseable {
   private ChaosReport report(Duration elapsed) throws IOException {
     return new ChaosReport(
         mode,
+        options.shards(),
+        options.instances(),
         options.seed(),
         elapsed,
         calms,

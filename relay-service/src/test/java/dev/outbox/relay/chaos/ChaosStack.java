@@ -1,5 +1,6 @@
 package dev.outbox.relay.chaos;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.FaultProxy;
@@ -25,16 +26,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * PostgreSQL, Kafka and two relays as processes of their own, the relays behind proxies. Whoever
+ * PostgreSQL, Kafka and some relays as processes of their own, the relays behind proxies. Whoever
  * judges goes straight to the servers.
  */
 final class ChaosStack implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
-  private static final List<String> NAMES = List.of("a", "b");
+  private static final List<String> NAMES = List.of("a", "b", "c", "d");
 
   private final Path directory;
   private final Delivery mode;
+  private final int shards;
   private final LocalPostgres postgres;
   private final LocalKafka kafka;
   private final OutboxDatabase database;
@@ -42,12 +43,16 @@ final class ChaosStack implements AutoCloseable {
 
   /**
    * @param directory takes the logs
+   * @param shards into how many shards the outbox is divided
+   * @param instances how many relays there are, two to four
    */
-  ChaosStack(Path directory, Delivery mode) throws Exception {
+  ChaosStack(Path directory, Delivery mode, int shards, int instances) throws Exception {
     this.directory = directory;
     this.mode = mode;
+    this.shards = shards;
+    List<String> names = NAMES.subList(0, instances);
     List<FaultProxy> kafkaProxies =
-        NAMES.stream().map(name -> FaultProxy.before(TcpPorts.free())).toList();
+        names.stream().map(name -> FaultProxy.before(TcpPorts.free())).toList();
     postgres = LocalPostgres.builder().build();
     LocalKafka.Builder broker = LocalKafka.builder();
     kafkaProxies.forEach(broker::behind);
@@ -55,15 +60,23 @@ final class ChaosStack implements AutoCloseable {
     try {
       postgres.start();
       kafka.start();
-      database = OutboxDatabase.create(postgres);
+      database = OutboxDatabase.createUninitialised(postgres);
+      database.install(settings());
       Writers.prepare(database);
       for (String type : TopicWatch.TYPES) {
         kafka.createTopic(topicPrefix() + type, TopicWatch.PARTITIONS);
       }
-      for (int i = 0; i < NAMES.size(); i++) {
-        relays.add(relay(NAMES.get(i), kafkaProxies.get(i)));
+      for (int i = 0; i < names.size(); i++) {
+        relays.add(relay(names.get(i), kafkaProxies.get(i)));
       }
       // What is written before there is a slot is not published.
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  database
+                      .queryAll("select slot_name from pg_replication_slots")
+                      .containsAll(slotNames()));
       await().atMost(PATIENCE).until(() -> relays.stream().anyMatch(RelayInstance::isLeading));
     } catch (Exception e) {
       close();
@@ -87,12 +100,28 @@ final class ChaosStack implements AutoCloseable {
 
   private Map<String, String> settings() {
     return Map.of(
-        "delivery", ChaosOptions.text(mode), "drain-timeout", "5s", "heartbeat-interval", "2s");
+        "delivery",
+        ChaosOptions.text(mode),
+        "shards",
+        String.valueOf(shards),
+        "drain-timeout",
+        "5s",
+        "heartbeat-interval",
+        "2s");
+  }
+
+  /** The names of the replication slots, whether they are there or not. */
+  List<String> slotNames() {
+    return relaySettings().eachShard().stream().map(RelaySettings::slot).toList();
+  }
+
+  private RelaySettings relaySettings() {
+    return TestSettings.of(database, kafka.bootstrapServers(), settings());
   }
 
   /** What the audit of an operator says about all rows. */
   AuditReport audit(Duration patience) throws InterruptedException {
-    RelaySettings relay = TestSettings.of(database, kafka.bootstrapServers(), settings());
+    RelaySettings relay = relaySettings();
     return new Audit(new SourceDatabase(relay), relay, patience, progress -> {})
         .run(AuditRange.ALL);
   }

@@ -75,7 +75,7 @@ final class FaultInjector implements AutoCloseable {
           kafka(fault, relay, () -> cutAfter(fault, relay.kafka(), KAFKA_BYTES));
       case KAFKA_HALF_OPEN -> kafka(fault, relay, () -> stall(fault, relay.kafka()));
       case KAFKA_DELAY -> kafka(fault, relay, () -> delay(fault, relay.kafka()));
-      case SLOT_DROP -> begin(fault, "PostgreSQL", () -> new SlotDrop(stack.database()).run());
+      case SLOT_DROP -> begin(fault, "PostgreSQL", () -> dropSlot(fault));
     }
   }
 
@@ -211,6 +211,12 @@ final class FaultInjector implements AutoCloseable {
     stack.kafka().kill();
     hold(fault);
     start(stack.kafka());
+  }
+
+  /** The slots of all shards in turn. */
+  private void dropSlot(Fault fault) throws InterruptedException {
+    List<String> slots = stack.slotNames();
+    new SlotDrop(stack.database(), slots.get(fault.number() % slots.size())).run();
   }
 
   /** Once more where it takes too long: the processes of a run can keep a small machine busy. */

@@ -185,14 +185,14 @@ final class Judge {
         .relays()
         .forEach(relay -> states.add("relay %s: %s".formatted(relay.name(), relay.health())));
     states.add(
-        "slot: "
+        "slots: "
             + stack
                 .database()
                 .query(
                     """
-                    select concat_ws(' ', 'active_pid', active_pid, 'confirmed',
-                      confirmed_flush_lsn, 'log', pg_current_wal_lsn(), wal_status)
-                    from pg_replication_slots where slot_name = '%s'
+                    select string_agg(concat_ws(' ', slot_name, 'active_pid', active_pid, 'confirmed',
+                      confirmed_flush_lsn, 'log', pg_current_wal_lsn(), wal_status), '; ')
+                    from pg_replication_slots where slot_name like '%s%%'
                     """
                         .formatted(stack.database().slot())));
     return String.join(System.lineSeparator(), states);

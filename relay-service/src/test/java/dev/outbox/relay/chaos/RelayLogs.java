@@ -24,7 +24,10 @@ record RelayLogs(int runs, int takeovers, int recoveries) {
     for (RelayInstance relay : relays) {
       for (String line : Files.readAllLines(relay.log())) {
         if (line.contains(LEADING)) {
-          runs.add(new Line(line.substring(0, line.indexOf(' ')), relay.name()));
+          // What follows is slot="…" epoch="…".
+          String slot =
+              line.substring(line.indexOf(LEADING) + LEADING.length()).split(" epoch=", 2)[0];
+          runs.add(new Line(slot, line.substring(0, line.indexOf(' ')), relay.name()));
         } else if (line.contains(RECOVERED)) {
           recoveries++;
         }
@@ -33,15 +36,20 @@ record RelayLogs(int runs, int takeovers, int recoveries) {
     runs.sort(null);
     int takeovers = 0;
     for (int i = 1; i < runs.size(); i++) {
-      takeovers += runs.get(i).relay().equals(runs.get(i - 1).relay()) ? 0 : 1;
+      takeovers += runs.get(i).isTakeoverFrom(runs.get(i - 1)) ? 1 : 0;
     }
     return new RelayLogs(runs.size(), takeovers, recoveries);
   }
 
-  private record Line(String time, String relay) implements Comparable<Line> {
+  private record Line(String slot, String time, String relay) implements Comparable<Line> {
     @Override
     public int compareTo(Line other) {
-      return time.compareTo(other.time);
+      int bySlot = slot.compareTo(other.slot);
+      return bySlot != 0 ? bySlot : time.compareTo(other.time);
+    }
+
+    boolean isTakeoverFrom(Line before) {
+      return slot.equals(before.slot) && !relay.equals(before.relay);
     }
   }
 }

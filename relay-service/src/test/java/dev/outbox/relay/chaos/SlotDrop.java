@@ -6,8 +6,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.TimeUnit;
 
-/** Takes the replication slot away, from under whoever streams from it. */
-record SlotDrop(OutboxDatabase database) {
+/** Takes a replication slot away, from under whoever streams from it. */
+record SlotDrop(OutboxDatabase database, String name) {
 
   private static final int PAUSE_MILLIS = 20;
 
@@ -21,7 +21,7 @@ record SlotDrop(OutboxDatabase database) {
   private boolean isDone() {
     try (Connection connection = database.server().connect(database.slot());
         Statement statement = connection.createStatement()) {
-      String slot = " from pg_replication_slots where slot_name = '" + database.slot() + "'";
+      String slot = " from pg_replication_slots where slot_name = '" + name + "'";
       statement.execute("select pg_terminate_backend(active_pid, 1000)" + slot + " and active");
       statement.execute("select pg_drop_replication_slot(slot_name)" + slot);
       return true;

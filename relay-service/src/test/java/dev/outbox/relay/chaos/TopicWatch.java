@@ -13,7 +13,9 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the topics as they grow, in a thread of its own, into a ledger. */
 final class TopicWatch implements AutoCloseable {
@@ -76,12 +78,22 @@ final class TopicWatch implements AutoCloseable {
 
   private static Arrival arrival(ConsumerRecord<byte[], byte[]> record) {
     return new Arrival(
-        record.topic().substring(record.topic().lastIndexOf('.') + 1) + "-" + record.partition(),
+        "%s-%d%s"
+            .formatted(
+                record.topic().substring(record.topic().lastIndexOf('.') + 1),
+                record.partition(),
+                shard(record)),
         new String(record.key(), UTF_8),
         TopicReader.header(record, "id"),
         number(record.value()),
         TopicReader.header(record, "outbox-position"),
         System.currentTimeMillis());
+  }
+
+  /** Positions of different shards do not compare. */
+  private static String shard(ConsumerRecord<byte[], byte[]> record) {
+    @Nullable Header shard = record.headers().lastHeader("outbox-shard");
+    return shard == null ? "" : " of shard " + new String(shard.value(), UTF_8);
   }
 
   /** Fails when reading has. */

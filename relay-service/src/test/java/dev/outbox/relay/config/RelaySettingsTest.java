@@ -40,6 +40,7 @@ class RelaySettingsTest {
                 "public.outbox_event",
                 "outbox_relay",
                 "outbox_relay",
+                1,
                 false,
                 RelaySettings.Poison.PARK,
                 new RelaySettings.Parking(10_000, Duration.ofSeconds(30)),

@@ -62,7 +62,7 @@ class ShownSettingsTest {
     assertThat(keys)
         .contains("outbox.relay.slot-levels.critical-free-retention", "outbox.relay.on-gap")
         .contains("outbox.relay.parking.missing-topic-wait")
-        .hasSize(38);
+        .hasSize(39);
   }
 
   @Test

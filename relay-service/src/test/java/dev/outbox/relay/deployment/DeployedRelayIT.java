@@ -1,5 +1,6 @@
 package dev.outbox.relay.deployment;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -19,7 +20,6 @@ import io.fabric8.openshift.api.model.monitoring.v1.ServiceMonitor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,7 +42,6 @@ import tools.jackson.databind.json.JsonMapper;
 @Tag("slow")
 class DeployedRelayIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final String PREFIX = "outbox.relay.";
   private static final String PASSWORD = "outbox.relay.database.password";
 

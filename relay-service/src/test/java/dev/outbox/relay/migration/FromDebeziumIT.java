@@ -1,5 +1,6 @@
 package dev.outbox.relay.migration;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,15 +8,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.outbox.idempotency.inbox.InboxRunner;
 import dev.outbox.idempotency.inbox.InboxRunnerBuilder;
-import dev.outbox.local.KafkaServer;
-import dev.outbox.local.PostgresServer;
-import dev.outbox.local.WithLocalStack;
-import dev.outbox.local.documents.CodeBlock;
-import dev.outbox.local.documents.Documents;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.slot.Initialization;
-import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.Relays;
 import dev.outbox.relay.support.TestSettings;
 import dev.outbox.relay.support.TopicReader;
@@ -29,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,11 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** From Debezium's connector with its outbox event router, in a worker of Kafka Connect. */
 @Tag("slow")
-@WithLocalStack
-class FromDebeziumIT {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
-  private static final Path GUIDE = Documents.root().resolve("docs/migrating.md");
+class FromDebeziumIT extends MigrationTestBase {
 
   /** The relay's name, which is the source of its events. */
   private static final Map<String, String> RELAY = Map.of("name", "orders", "auto-init", "false");
@@ -50,23 +40,11 @@ class FromDebeziumIT {
   private static final UUID ACROSS = UUID.randomUUID();
   private static final UUID BEFORE = UUID.randomUUID();
 
-  @AutoClose private OutboxDatabase database;
-  @AutoClose private TopicReader topics;
-  private KafkaServer kafka;
-  private PostgresServer postgres;
-  private String topic;
-
   @BeforeEach
-  void createOldTable(PostgresServer server, KafkaServer broker) {
-    kafka = broker;
-    postgres = server;
-    database = OutboxDatabase.createEmpty(server);
+  void createOldTable() {
     Writers.prepare(database);
-    database.execute(CodeBlock.marked(GUIDE, "debezium: the table"));
+    database.execute(guide("debezium: the table"));
     database.execute("grant select, insert, delete on outboxevent to " + Writers.ROLE);
-    topic = database.slot() + ".Order";
-    kafka.createTopic(topic, 3);
-    topics = new TopicReader(kafka.bootstrapServers(), topic);
   }
 
   @ParameterizedTest
@@ -85,9 +63,7 @@ class FromDebeziumIT {
       try (Writers writers = Writers.start(database, FromDebeziumIT::writeAndDelete)) {
         await().atMost(PATIENCE).until(() -> topics.poll().size() > 100);
         // When it is done as the guide says
-        CodeBlock.marked(GUIDE, "debezium: connector")
-            .lines()
-            .forEach(line -> set(connector, line));
+        guide("debezium: connector").lines().forEach(line -> set(connector, line));
         debezium.configure(connector);
         database.createTable();
         database.install();
@@ -102,7 +78,7 @@ class FromDebeziumIT {
         debezium.resumeConnector();
         awaitThatDebeziumHasFinished(debezium);
         try (AutoCloseable relay = Relays.leading(database, kafka, RELAY)) {
-          database.execute(CodeBlock.marked(GUIDE, "debezium: clean up"));
+          database.execute(guide("debezium: clean up"));
           awaitEvents(writers, 100);
           Map<String, List<String>> committed = new HashMap<>(writers.stop());
           committed.put("across", List.of(ACROSS.toString()));
@@ -127,17 +103,10 @@ class FromDebeziumIT {
       writeAndDelete(before, BEFORE, "before");
       Writers.changeBusiness(across, "begun before the switch");
       // The switch does not wait for long
-      assertThatThrownBy(() -> database.execute(CodeBlock.marked(GUIDE, "debezium: switch")))
+      assertThatThrownBy(() -> database.execute(guide("debezium: switch")))
           .hasStackTraceContaining("lock timeout");
       before.commit();
-      await()
-          .atMost(PATIENCE)
-          .ignoreExceptions()
-          .until(
-              () -> {
-                database.execute(CodeBlock.marked(GUIDE, "debezium: switch"));
-                return true;
-              });
+      doSwitch("debezium: switch");
       writeAndDelete(across, ACROSS, "across");
       across.commit();
     }
@@ -167,8 +136,7 @@ class FromDebeziumIT {
 
   private int unconfirmed() {
     await().atMost(PATIENCE).until(() -> !isActive());
-    return Integer.parseInt(
-        String.valueOf(database.query(CodeBlock.marked(GUIDE, "debezium: unconfirmed"))));
+    return Integer.parseInt(String.valueOf(database.query(guide("debezium: unconfirmed"))));
   }
 
   private boolean isStreaming(ConnectWorker debezium) {
@@ -180,11 +148,6 @@ class FromDebeziumIT {
     return "t"
         .equals(
             database.query("select active from pg_replication_slots where slot_name = 'debezium'"));
-  }
-
-  private static void awaitEvents(Writers writers, int more) {
-    int before = writers.events();
-    await().atMost(PATIENCE).until(() -> writers.events() > before + more);
   }
 
   /** As applications with Debezium do; an object-relational mapper minds the counts. */

@@ -1,23 +1,15 @@
 package dev.outbox.relay.migration;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.outbox.local.KafkaServer;
-import dev.outbox.local.PostgresServer;
-import dev.outbox.local.WithLocalStack;
-import dev.outbox.local.documents.CodeBlock;
-import dev.outbox.local.documents.Documents;
-import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.Relays;
-import dev.outbox.relay.support.TopicReader;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,34 +18,19 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** From a table whose rows a job reads, sends and marks. */
 @Tag("slow")
-@WithLocalStack
-class FromPollingIT {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final Path GUIDE = Documents.root().resolve("docs/migrating.md");
-
-  @AutoClose private OutboxDatabase database;
-  @AutoClose private TopicReader topics;
-  private KafkaServer kafka;
-  private String topic;
+class FromPollingIT extends MigrationTestBase {
 
   @BeforeEach
-  void createOldTable(PostgresServer postgres, KafkaServer broker) {
-    kafka = broker;
-    database = OutboxDatabase.createEmpty(postgres);
+  void createOldTable() {
     Writers.prepare(database);
-    database.execute(CodeBlock.marked(GUIDE, "polling: the table"));
+    database.execute(guide("polling: the table"));
     database.execute("grant insert on outbox_message to " + Writers.ROLE);
-    topic = database.slot() + ".Order";
-    kafka.createTopic(topic, 3);
-    topics = new TopicReader(kafka.bootstrapServers(), topic);
   }
 
   @Test
@@ -66,14 +43,14 @@ class FromPollingIT {
       database.createTable();
       database.install();
       try (AutoCloseable relay = Relays.leading(database, kafka, Map.of())) {
-        doSwitch();
+        doSwitch("polling: switch");
         awaitEvents(writers, 100);
         poller.requireHealthy();
         Map<String, List<String>> committed = writers.stop();
         assertEachStandsOnceAndInOrder(committed);
         // And the old table is not needed any more
         poller.close();
-        database.execute(CodeBlock.marked(GUIDE, "polling: clean up"));
+        database.execute(guide("polling: clean up"));
       }
     }
   }
@@ -97,7 +74,7 @@ class FromPollingIT {
     database.install();
     // When
     try (AutoCloseable relay = Relays.leading(database, kafka, Map.of())) {
-      doSwitch();
+      doSwitch("polling: switch");
       // Then
       Map<String, List<String>> unsent = new HashMap<>(committed);
       unsent.remove(sent);
@@ -118,7 +95,8 @@ class FromPollingIT {
       database.createTable();
       database.install();
       // When the switch comes amid
-      CompletableFuture<Void> switching = CompletableFuture.runAsync(this::doSwitch);
+      CompletableFuture<Void> switching =
+          CompletableFuture.runAsync(() -> doSwitch("polling: switch"));
       await()
           .atMost(PATIENCE)
           .until(
@@ -139,18 +117,6 @@ class FromPollingIT {
     assertThat(database.eventIds()).isEmpty();
   }
 
-  /** The lock may not come in time, as the guide says. */
-  private void doSwitch() {
-    await()
-        .atMost(PATIENCE)
-        .ignoreExceptions()
-        .until(
-            () -> {
-              database.execute(CodeBlock.marked(GUIDE, "polling: switch"));
-              return true;
-            });
-  }
-
   private void assertEachStandsOnceAndInOrder(Map<String, List<String>> expected) {
     int events = expected.values().stream().mapToInt(List::size).sum();
     await().atMost(PATIENCE).until(() -> topics.poll().size() >= events);
@@ -159,11 +125,6 @@ class FromPollingIT {
       assertThat(new String(record.value(), UTF_8))
           .isEqualTo("{\"order\": \"" + new String(record.key(), UTF_8) + "\"}");
     }
-  }
-
-  private static void awaitEvents(Writers writers, int more) {
-    int before = writers.events();
-    await().atMost(PATIENCE).until(() -> writers.events() > before + more);
   }
 
   private static void write(Connection connection, UUID id, String key) throws SQLException {

@@ -1,5 +1,6 @@
 package dev.outbox.relay.operations;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -38,8 +39,6 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 @WithLocalStack
 @Execution(ExecutionMode.CONCURRENT)
 class AuditTest {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @AutoClose private OutboxDatabase database;
   private KafkaServer kafka;

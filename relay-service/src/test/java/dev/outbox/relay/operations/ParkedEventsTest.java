@@ -1,5 +1,6 @@
 package dev.outbox.relay.operations;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -34,7 +35,6 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 @Execution(ExecutionMode.CONCURRENT)
 class ParkedEventsTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Attribution ASKED = new Attribution("alice", "test order");
 
   private final List<Progress> told = new CopyOnWriteArrayList<>();

@@ -1,5 +1,6 @@
 package dev.outbox.relay.operations;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -20,7 +21,6 @@ import dev.outbox.relay.support.Relays;
 import dev.outbox.relay.support.TestSettings;
 import dev.outbox.relay.support.TopicReader;
 import java.sql.Connection;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -42,7 +42,6 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 @Execution(ExecutionMode.CONCURRENT)
 class ReplaysTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Selection ORDERS = new Selection(List.of(), "Order", null, null, null);
 
   private final List<String> said = new CopyOnWriteArrayList<>();

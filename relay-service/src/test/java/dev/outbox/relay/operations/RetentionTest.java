@@ -1,5 +1,6 @@
 package dev.outbox.relay.operations;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -19,7 +20,6 @@ import dev.outbox.relay.support.TestSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -30,8 +30,6 @@ import org.junit.jupiter.api.Test;
 /** What goes from a real table, and what stays. */
 @WithLocalStack
 class RetentionTest {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final AtomicLong removed = new AtomicLong();
   @AutoClose private OutboxDatabase database;

@@ -1,5 +1,6 @@
 package dev.outbox.relay.operations;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -12,7 +13,6 @@ import dev.outbox.relay.slot.SlotAssessment;
 import dev.outbox.relay.slot.SlotAssessment.Level;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
-import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -33,7 +33,7 @@ class StatusLookTest {
           .hasMessageContaining("does not exist")
           .hasMessageContaining("Run 'init'");
       database.createSlot();
-      RelayStatus first = look.now();
+      RelayStatus first = look.now().get(0);
       assertThat(first.level()).isEqualTo(Level.OK);
       assertThat(first.streaming()).isFalse();
       assertThat(first.confirmedLsn()).isEqualTo(database.confirmedLsn());
@@ -42,9 +42,9 @@ class StatusLookTest {
       database.execute("create table noise (t text)");
       database.execute("insert into noise select repeat('x', 1000) from generate_series(1, 3000)");
       await()
-          .atMost(Duration.ofSeconds(30))
-          .untilAsserted(() -> assertThat(look.now().lag()).isPositive());
-      RelayStatus later = look.now();
+          .atMost(PATIENCE)
+          .untilAsserted(() -> assertThat(look.now().get(0).lag()).isPositive());
+      RelayStatus later = look.now().get(0);
       assertThat(later.level()).isEqualTo(Level.WARNING);
       assertThat(later.lagBytes()).isGreaterThan(1_000_000);
       assertThat(later.problem()).contains("lags 3 MB behind");

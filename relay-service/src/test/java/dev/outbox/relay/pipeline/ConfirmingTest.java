@@ -1,5 +1,6 @@
 package dev.outbox.relay.pipeline;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -35,7 +36,9 @@ class ConfirmingTest {
       Thread thread = new Thread(settling);
       thread.start();
       // When all else is done
-      await().until(() -> thread.getState() == Thread.State.WAITING || !thread.isAlive());
+      await()
+          .atMost(PATIENCE)
+          .until(() -> thread.getState() == Thread.State.WAITING || !thread.isAlive());
       assertThat(confirming.confirmed()).isZero();
       recordable.countDown();
       settling.get();

@@ -1,5 +1,6 @@
 package dev.outbox.relay.pipeline;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -19,7 +20,6 @@ import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
 import dev.outbox.relay.support.TopicReader;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -31,8 +31,6 @@ import org.junit.jupiter.api.Test;
 /** A pipeline whose instance has been replaced without its stream having ended. */
 @WithLocalStack
 class ReplacedLeaderTest {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
 
   @AutoClose private OutboxDatabase database;
   @AutoClose private TopicReader topic;

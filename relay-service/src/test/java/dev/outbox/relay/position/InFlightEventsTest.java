@@ -1,5 +1,6 @@
 package dev.outbox.relay.position;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -151,7 +152,7 @@ class InFlightEventsTest {
     Thread callback =
         new Thread(
             () -> {
-              await().until(() -> engine.getState() == Thread.State.TIMED_WAITING);
+              await().atMost(PATIENCE).until(() -> engine.getState() == Thread.State.TIMED_WAITING);
               entry.acknowledge();
             });
     callback.start();

@@ -1,5 +1,6 @@
 package dev.outbox.relay.publishing;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -15,7 +16,6 @@ import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.routing.RoutedRecord;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.TestSettings;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
@@ -65,9 +65,7 @@ class PositionTest {
       try (Publisher publisher = KafkaPublisher.open(settings, () -> false)) {
         assertThat(publisher.begin()).isEmpty();
         publish(publisher, database.slot() + ".Order");
-        await()
-            .atMost(Duration.ofSeconds(30))
-            .until(() -> state(admin, settings) == TransactionState.ONGOING);
+        await().atMost(PATIENCE).until(() -> state(admin, settings) == TransactionState.ONGOING);
       }
       // Then it does not hide, until it times out, what others write behind it
       assertThat(state(admin, settings)).isNotEqualTo(TransactionState.ONGOING);
@@ -86,7 +84,7 @@ class PositionTest {
       try (Publisher publisher = KafkaPublisher.open(settings, () -> false)) {
         assertThat(publisher.begin()).isEmpty();
         publish(publisher, topic.topic());
-        assertThat(publisher.commit(new SourcePosition(1, 100, 0))).isTrue();
+        assertThat(publisher.commit(new SourcePosition(1, 100, 0), false)).isTrue();
       }
       assertThatThrownBy(topic::read)
           .isInstanceOf(RelayException.class)
@@ -101,7 +99,7 @@ class PositionTest {
 
   private static void commit(Publisher publisher, String topic, SourcePosition position) {
     publish(publisher, topic);
-    assertThat(publisher.commit(position)).isTrue();
+    assertThat(publisher.commit(position, false)).isTrue();
   }
 
   private static void publish(Publisher publisher, String topic) {

@@ -1,5 +1,6 @@
 package dev.outbox.relay.slot;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
@@ -397,7 +398,7 @@ class PreflightTest {
     try (var stream = SlotOccupant.of(database)) {
       assertThat(check()).isInstanceOf(SlotInUse.class);
     }
-    await().untilAsserted(() -> assertThat(check()).isInstanceOf(Ready.class));
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(check()).isInstanceOf(Ready.class));
   }
 
   /** Goes on as a role of its own with these attributes. */

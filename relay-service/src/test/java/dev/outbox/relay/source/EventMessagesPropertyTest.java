@@ -3,6 +3,7 @@ package dev.outbox.relay.source;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
@@ -32,7 +33,8 @@ class EventMessagesPropertyTest {
   private static final SourcePosition POSITION = new SourcePosition(1, 100, 0);
   private static final String TABLE = "public.outbox_event";
 
-  private final EventMessages messages = new EventMessages(new TableName("public", "outbox_event"));
+  private final EventMessages messages =
+      new EventMessages(new TableName("public", "outbox_event"), Shard.WHOLE);
 
   @Property
   void aMessageComesOutAsItWentIn(

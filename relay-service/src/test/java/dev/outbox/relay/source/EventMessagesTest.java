@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.event.SourcePosition;
@@ -27,7 +28,8 @@ class EventMessagesTest {
           + ID
           + "\",\"aggregatetype\":\"Order\",\"aggregateid\":\"42\",\"type\":\"Placed\"";
 
-  private final EventMessages messages = new EventMessages(new TableName("public", "outbox_event"));
+  private final EventMessages messages =
+      new EventMessages(new TableName("public", "outbox_event"), Shard.WHOLE);
 
   @Test
   void thePayloadIsWhateverStandsBehindTheFirstLine() {

@@ -1,5 +1,6 @@
 package dev.outbox.relay.source;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -198,19 +199,20 @@ public abstract class OutboxSourceContract {
 
   @Test
   void theSlotIsOnlyEverConfirmedAtTheEndOfACommit() throws Exception {
-    // Given a slot that has been confirmed up to the end, and other traffic behind that
+    // Given a slot that has been confirmed up to an event, and other traffic behind that
+    String before = String.valueOf(database.query("select pg_current_wal_lsn()"));
     database.insert("Order", "1", "first");
     String confirmed;
     try (Run run = new Run()) {
       run.awaitEvents(1);
-      await().until(() -> lagOfEvents() == 0);
+      await().atMost(PATIENCE).until(() -> isConfirmedBeyond(before));
       confirmed = database.confirmedLsn();
       // When the log grows without outbox events, and keep-alives tell the client so
       database.execute(
           "create table other (id int); insert into other select generate_series(1,1000)");
       database.execute("select pg_switch_wal()");
       int calls = run.calls();
-      await().until(() -> run.calls() > calls + 30);
+      await().atMost(PATIENCE).until(() -> run.calls() > calls + 30);
     }
     // Then the slot has not moved to a place between commits
     assertThat(database.confirmedLsn()).isEqualTo(confirmed);
@@ -368,7 +370,7 @@ public abstract class OutboxSourceContract {
       database.insert("Order", "1", "the only one");
       run.awaitEvents(1);
       int calls = run.calls();
-      await().until(() -> run.calls() > calls + 5);
+      await().atMost(PATIENCE).until(() -> run.calls() > calls + 5);
       assertThat(run.events()).hasSize(1);
     }
   }
@@ -381,8 +383,8 @@ public abstract class OutboxSourceContract {
       // When the relay beats
       new SlotWatch(new SourceDatabase(settings), settings).beat();
       // Then it is no event, and the slot moves
-      await().until(() -> run.ignored() > 0);
-      await().until(() -> !database.confirmedLsn().equals(before));
+      await().atMost(PATIENCE).until(() -> run.ignored() > 0);
+      await().atMost(PATIENCE).until(() -> !database.confirmedLsn().equals(before));
       assertThat(run.events()).isEmpty();
     }
   }
@@ -557,18 +559,17 @@ public abstract class OutboxSourceContract {
     }
   }
 
-  private long lagOfEvents() {
-    return Long.parseLong(
-        String.valueOf(
+  private boolean isConfirmedBeyond(String lsn) {
+    return "t"
+        .equals(
             database.query(
-                "select count(*) from pg_replication_slots where slot_name = '"
-                    + database.slot()
-                    + "' and confirmed_flush_lsn < pg_current_wal_lsn() - 2000")));
+                "select '%s'::pg_lsn > '%s'::pg_lsn".formatted(database.confirmedLsn(), lsn)));
   }
 
   /** Where the slot stands. */
   protected final SlotStart start() {
     return await()
+                .atMost(PATIENCE)
                 .until(
                     () -> new Preflight(new SourceDatabase(settings), settings).check(),
                     Ready.class::isInstance)
@@ -703,7 +704,7 @@ public abstract class OutboxSourceContract {
 
     void awaitEvents(int count) {
       await()
-          .atMost(30, TimeUnit.SECONDS)
+          .atMost(PATIENCE)
           .until(
               () -> {
                 if (running.isDone()) {
@@ -714,7 +715,7 @@ public abstract class OutboxSourceContract {
     }
 
     void awaitCalls(int count) {
-      await().until(() -> calls.get() >= count);
+      await().atMost(PATIENCE).until(() -> calls.get() >= count);
     }
 
     List<OutboxEvent> events() {

@@ -1,11 +1,12 @@
 package dev.outbox.relay.support;
 
+import static dev.outbox.local.Patience.PATIENCE;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +20,6 @@ import java.util.concurrent.TimeUnit;
  * @param err standard error
  */
 public record CommandRun(int exitCode, String out, String err) {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   /** Runs a command to its end. */
   public static CommandRun of(Map<String, String> properties, String... command) {

@@ -1,5 +1,6 @@
 package dev.outbox.relay.support;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -11,15 +12,12 @@ import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.metrics.RelayMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** A relay of this JVM that a test watches fail and recover. Closing it drains it. */
 public final class ObservedRelay implements AutoCloseable {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Relay relay;
 

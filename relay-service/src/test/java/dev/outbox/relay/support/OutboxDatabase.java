@@ -1,5 +1,6 @@
 package dev.outbox.relay.support;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.DatabaseRoles;
@@ -8,7 +9,6 @@ import dev.outbox.local.LocalPostgres;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.documents.Documents;
 import dev.outbox.relay.Installation;
-import dev.outbox.relay.config.RelaySettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -77,8 +77,18 @@ public final class OutboxDatabase implements AutoCloseable {
 
   /** What the owner's {@code init --without-slot} makes. */
   public void install() {
-    RelaySettings settings = TestSettings.of(this, "localhost:1", TestSettings.as(roles.owner()));
-    new Installation(settings).runWithoutSlot();
+    install(Map.of());
+  }
+
+  /**
+   * The same with other settings than usual.
+   *
+   * @param more keys without the common prefix
+   */
+  public void install(Map<String, String> more) {
+    Map<String, String> all = new HashMap<>(more);
+    all.putAll(TestSettings.as(roles.owner()));
+    new Installation(TestSettings.of(this, "localhost:1", all)).runWithoutSlot();
     roles.grant();
   }
 
@@ -105,7 +115,7 @@ public final class OutboxDatabase implements AutoCloseable {
   public void invalidateSlot() {
     execute("create table if not exists noise (t text)");
     await()
-        .atMost(120, TimeUnit.SECONDS)
+        .atMost(PATIENCE)
         .until(
             () -> {
               execute("insert into noise select repeat('x', 1000) from generate_series(1, 20000)");
@@ -320,7 +330,7 @@ public final class OutboxDatabase implements AutoCloseable {
   public void dropSlot() {
     String slot = " from pg_replication_slots where slot_name = '" + slot() + "'";
     await()
-        .atMost(60, TimeUnit.SECONDS)
+        .atMost(PATIENCE)
         .pollInterval(10, TimeUnit.MILLISECONDS)
         .ignoreExceptions()
         .until(
@@ -336,7 +346,9 @@ public final class OutboxDatabase implements AutoCloseable {
   public void close() {
     String slots = " from pg_replication_slots where database = '" + name + "'";
     execute("select pg_terminate_backend(active_pid)" + slots + " and active");
-    await().until(() -> "0".equals(query("select count(*)" + slots + " and active")));
+    await()
+        .atMost(PATIENCE)
+        .until(() -> "0".equals(query("select count(*)" + slots + " and active")));
     execute("select pg_drop_replication_slot(slot_name)" + slots);
   }
 }

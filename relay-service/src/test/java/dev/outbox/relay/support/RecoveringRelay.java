@@ -1,5 +1,6 @@
 package dev.outbox.relay.support;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -10,7 +11,6 @@ import dev.outbox.relay.metrics.RelayMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,8 +22,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** A relay that is stopped, killed and started again while its slot goes, and its topics. */
 public final class RecoveringRelay implements AutoCloseable {
-
-  public static final Duration PATIENCE = Duration.ofSeconds(90);
 
   private final String brokers;
   private final TopicReader topics;

@@ -1,19 +1,18 @@
 package dev.outbox.relay.support;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.awaitility.Awaitility.await;
 
 import dev.outbox.local.KafkaServer;
 import dev.outbox.relay.Relay;
 import dev.outbox.relay.RelayState.Leading;
+import dev.outbox.relay.ShardedRelay;
 import dev.outbox.relay.metrics.RelayMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Duration;
 import java.util.Map;
 
 /** Relays in this JVM for tests in which they are the surroundings. */
 public final class Relays {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private Relays() {}
 
@@ -34,10 +33,14 @@ public final class Relays {
     return relay::stop;
   }
 
-  /** A relay that has begun to look around; it stands by while another one has the slot. */
+  /** An instance that has begun to look around; it stands by while others have its slots. */
   public static AutoCloseable started(
       OutboxDatabase database, KafkaServer kafka, Map<String, String> more) {
-    return start(database, kafka, more, new SimpleMeterRegistry())::stop;
+    ShardedRelay instance =
+        new ShardedRelay(
+            TestSettings.of(database, kafka.bootstrapServers(), more), new SimpleMeterRegistry());
+    instance.start();
+    return instance::stop;
   }
 
   private static Relay start(

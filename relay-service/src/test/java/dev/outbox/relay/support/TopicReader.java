@@ -1,5 +1,6 @@
 package dev.outbox.relay.support;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 
@@ -35,7 +36,7 @@ public final class TopicReader implements AutoCloseable {
     KafkaConsumer<byte[], String> consumer = consumer(bootstrapServers, new StringDeserializer());
     List<TopicPartition> partitions =
         await()
-            .atMost(Duration.ofSeconds(60))
+            .atMost(PATIENCE)
             .pollInSameThread()
             .until(
                 () ->

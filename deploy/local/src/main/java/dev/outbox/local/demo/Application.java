@@ -15,7 +15,7 @@ import java.util.Map;
 /** One of the services, as a process of its own from its jar. */
 final class Application implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
   private static final int LAST_LINES = 15;

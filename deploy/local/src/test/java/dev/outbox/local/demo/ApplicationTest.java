@@ -1,5 +1,6 @@
 package dev.outbox.local.demo;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -71,6 +72,7 @@ class ApplicationTest {
           .filter(process -> process.info().commandLine().orElse("").contains("service.jar"))
           .forEach(ProcessHandle::destroyForcibly);
       Awaitility.await()
+          .atMost(PATIENCE)
           .untilAsserted(
               () ->
                   assertThatThrownBy(application::requireAlive)

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.http.spring;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -112,7 +113,7 @@ class IdempotencyAutoConfigurationTest {
                   select int4send(i), 'e', 'x', 'in_progress', now() from generate_series(1, 2500) i
                   """);
               Awaitility.await()
-                  .atMost(Duration.ofSeconds(30))
+                  .atMost(PATIENCE)
                   .until(() -> database.query("select id from idempotency_key").isEmpty());
             });
   }

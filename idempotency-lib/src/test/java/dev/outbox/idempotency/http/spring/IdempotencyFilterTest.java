@@ -4,6 +4,7 @@ import static dev.outbox.idempotency.http.spring.Shop.headers;
 import static dev.outbox.idempotency.http.spring.Shop.isReplayed;
 import static dev.outbox.idempotency.http.spring.Shop.newKey;
 import static dev.outbox.idempotency.http.spring.Shop.text;
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -11,7 +12,6 @@ import static org.awaitility.Awaitility.await;
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -34,13 +34,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IdempotencyFilterTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
-
   private final TestDatabase database;
   private final Shop shop;
   private String key = newKey();
 
-  IdempotencyFilterTest(PostgresServer postgres) throws SQLException, IOException {
+  IdempotencyFilterTest(PostgresServer postgres) throws SQLException {
     database = Shop.database(postgres);
     shop = Shop.over(database);
   }

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.outbox.idempotency.TestDatabase;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.sql.SQLException;
 import java.util.List;
@@ -26,7 +25,7 @@ class IdempotencyStagesTest {
   private final Shop shop;
   private final String key = newKey();
 
-  IdempotencyStagesTest(PostgresServer postgres) throws SQLException, IOException {
+  IdempotencyStagesTest(PostgresServer postgres) throws SQLException {
     database = Shop.database(postgres);
     shop = Shop.over(database);
   }

@@ -3,6 +3,7 @@ package dev.outbox.idempotency.http.spring;
 import static dev.outbox.idempotency.http.spring.Shop.isReplayed;
 import static dev.outbox.idempotency.http.spring.Shop.newKey;
 import static dev.outbox.idempotency.http.spring.Shop.text;
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -11,7 +12,6 @@ import dev.outbox.idempotency.http.spring.HoldPoint.Place;
 import dev.outbox.local.ChildProcess;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,7 +19,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -29,12 +28,10 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class KilledServiceTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
-
   private final TestDatabase database;
   private final String key = newKey();
 
-  KilledServiceTest(PostgresServer postgres) throws SQLException, IOException {
+  KilledServiceTest(PostgresServer postgres) throws SQLException {
     database = Shop.database(postgres);
   }
 

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.http.spring;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.springframework.test.web.servlet.request.MockMvcRequestBuilders.post;
@@ -44,7 +45,6 @@ import org.springframework.web.bind.annotation.RestController;
 @WithLocalStack
 class RedisStoreConfigurationTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final LocalRedis SERVER = LocalRedis.started();
   private static final String URL = "redis://localhost:%d/3".formatted(SERVER.port());
 

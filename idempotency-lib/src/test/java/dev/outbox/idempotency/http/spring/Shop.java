@@ -1,7 +1,6 @@
 package dev.outbox.idempotency.http.spring;
 
 import dev.outbox.idempotency.TestDatabase;
-import dev.outbox.idempotency.http.IdempotencySchema;
 import dev.outbox.local.PostgresServer;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -13,8 +12,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,10 +35,9 @@ final class Shop implements AutoCloseable {
     this.database = database;
   }
 
-  static TestDatabase database(PostgresServer postgres) throws SQLException, IOException {
+  static TestDatabase database(PostgresServer postgres) throws SQLException {
     TestDatabase database = TestDatabase.empty(postgres);
-    database.apply(Files.readString(Path.of("..", "docs", "sql", "outbox_event.sql")));
-    database.migrate(IdempotencySchema::migrate);
+    database.applyPublished("outbox_event", "idempotency_key");
     database.execute(
         """
         create table customer_order (

@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.jobs.spring;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -90,7 +91,7 @@ class JobsAutoConfigurationTest {
               // Then
               assertThat(List.of(first, second)).containsExactly(true, false);
               await()
-                  .atMost(Duration.ofSeconds(30))
+                  .atMost(PATIENCE)
                   .until(
                       () -> jdbc.queryForList("select state from durable_job", String.class),
                       List.of("done")::equals);

@@ -67,7 +67,7 @@ public final class DebeziumSource implements OutboxSource {
     this.decoder =
         new RecordDecoder(
             EngineSettings.tickTopic(settings),
-            new LogItems(start, new EventMessages(settings.tableName())));
+            new LogItems(start, new EventMessages(settings.tableName(), settings.shard())));
   }
 
   @Override

@@ -73,7 +73,7 @@ public final class PgOutputSource implements OutboxSource {
   public PgOutputSource(RelaySettings settings, SlotStart start) {
     this.settings = settings;
     this.gatherNanos = settings.delivery() == Delivery.EXACTLY_ONCE ? GATHER_NANOS : 0;
-    this.items = new LogItems(start, new EventMessages(settings.tableName()));
+    this.items = new LogItems(start, new EventMessages(settings.tableName(), settings.shard()));
     this.decoder = new PgOutputDecoder(settings.tableName(), items);
   }
 

@@ -1,5 +1,6 @@
 package dev.outbox.relay.web.console;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.ShownSettings;
 import dev.outbox.relay.database.SourceDatabase;
@@ -30,30 +31,37 @@ final class ConsoleApi {
 
   private final RelaySettings settings;
   private final ShownSettings shown;
-  private final StatusReport status;
-  private final Observation observation;
+  private final ShardViews views;
   private final RecentErrors errors;
   private final Tasks tasks;
 
   ConsoleApi(
       RelaySettings settings,
       ShownSettings shown,
-      StatusReport status,
-      Observation observation,
+      ShardViews views,
       RecentErrors errors,
       Tasks tasks) {
     this.settings = settings;
     this.shown = shown;
-    this.status = status;
-    this.observation = observation;
+    this.views = views;
     this.errors = errors;
     this.tasks = tasks;
   }
 
+  /**
+   * How it is.
+   *
+   * @param shard which shard is shown
+   * @param shards all of them; none where the outbox is not divided
+   * @param status how that shard is
+   */
+  record Shown(
+      int shard, List<ShardViews.Summary> shards, @JsonUnwrapped StatusReport.Status status) {}
+
   @GetMapping("/status")
-  StatusReport.Status status() {
-    observation.watched();
-    return status.now();
+  Shown status(@RequestParam(defaultValue = "0") int shard) {
+    ShardViews.View view = views.watched(shard);
+    return new Shown(view.shard(), views.summaries(), view.report().now());
   }
 
   /**
@@ -65,8 +73,9 @@ final class ConsoleApi {
   record Series(List<String> columns, List<List<@Nullable Number>> rows) {}
 
   @GetMapping("/samples")
-  Series samples(@RequestParam(defaultValue = "0") long after) {
-    observation.watched();
+  Series samples(
+      @RequestParam(defaultValue = "0") long after, @RequestParam(defaultValue = "0") int shard) {
+    Observation observation = views.watched(shard).observation();
     return new Series(
         List.of(
             "number",
@@ -115,8 +124,8 @@ final class ConsoleApi {
   record Parked(int total, int shown, List<Listed> events) {}
 
   @GetMapping("/parked")
-  Parked parked() {
-    observation.watched();
+  Parked parked(@RequestParam(defaultValue = "0") int shard) {
+    Observation observation = views.watched(shard).observation();
     Surroundings surroundings = observation.surroundings();
     return new Parked(
         surroundings.backlog() == null ? 0 : surroundings.backlog().parked(),

@@ -1,9 +1,8 @@
 package dev.outbox.relay.web.console;
 
-import dev.outbox.relay.Relay;
+import dev.outbox.relay.ShardedRelay;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.ShownSettings;
-import dev.outbox.relay.metrics.RelayMetrics;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
@@ -27,15 +26,8 @@ public class ConsoleConfiguration {
   }
 
   @Bean(initMethod = "start")
-  Observation observation(
-      Relay relay, RelayMetrics metrics, RelaySettings settings, ShownSettings shown) {
-    return new Observation(relay, metrics, settings, shown);
-  }
-
-  @Bean
-  StatusReport statusReport(
-      Relay relay, RelaySettings settings, ShownSettings shown, Observation observation) {
-    return new StatusReport(relay, settings, shown, observation);
+  ShardViews shardViews(ShardedRelay relay, ShownSettings shown) {
+    return new ShardViews(relay, shown);
   }
 
   @Bean

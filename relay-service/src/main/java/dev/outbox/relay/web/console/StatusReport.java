@@ -306,9 +306,11 @@ final class StatusReport {
     if (state instanceof Standby standby) {
       return "All is well: another instance publishes%s, and this one stands by."
           .formatted(
-              leader.address().isEmpty()
-                  ? " (server process %d)".formatted(standby.serverProcess())
-                  : " (from %s)".formatted(leader.address()));
+              !leader.address().isEmpty()
+                  ? " (from %s)".formatted(leader.address())
+                  : standby.serverProcess() == Standby.UNKNOWN
+                      ? ""
+                      : " (server process %d)".formatted(standby.serverProcess()));
     }
     if (state instanceof Starting starting) {
       return "Starting%s."

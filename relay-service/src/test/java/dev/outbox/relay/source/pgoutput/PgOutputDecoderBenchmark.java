@@ -1,5 +1,6 @@
 package dev.outbox.relay.source.pgoutput;
 
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.source.EventMessages;
 import dev.outbox.relay.source.LogItems;
@@ -19,7 +20,8 @@ public class PgOutputDecoderBenchmark {
   private static final int PAYLOAD_BYTES = 500;
 
   private final PgOutputDecoder decoder =
-      new PgOutputDecoder(TABLE, new LogItems(new SlotStart(1, 100), new EventMessages(TABLE)));
+      new PgOutputDecoder(
+          TABLE, new LogItems(new SlotStart(1, 100), new EventMessages(TABLE, Shard.WHOLE)));
   private final ByteBuffer row =
       PgOutputMessages.row(
           'b',

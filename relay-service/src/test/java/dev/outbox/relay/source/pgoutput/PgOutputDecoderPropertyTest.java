@@ -9,6 +9,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.event.OutboxEvent;
 import dev.outbox.relay.failure.RelayException;
@@ -273,7 +274,8 @@ class PgOutputDecoderPropertyTest {
   /** One that knows the outbox table. */
   private static PgOutputDecoder decoder() {
     PgOutputDecoder decoder =
-        new PgOutputDecoder(TABLE, new LogItems(new SlotStart(1, 100), new EventMessages(TABLE)));
+        new PgOutputDecoder(
+            TABLE, new LogItems(new SlotStart(1, 100), new EventMessages(TABLE, Shard.WHOLE)));
     assertThat(decoder.decode(relation(COLUMNS))).isNull();
     return decoder;
   }

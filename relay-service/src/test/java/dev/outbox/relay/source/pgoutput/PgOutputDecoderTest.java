@@ -7,6 +7,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.source.EventMessages;
@@ -29,7 +30,8 @@ class PgOutputDecoderTest {
   private static final TableName TABLE = new TableName("public", "outbox_event");
 
   private final PgOutputDecoder decoder =
-      new PgOutputDecoder(TABLE, new LogItems(new SlotStart(1, 100), new EventMessages(TABLE)));
+      new PgOutputDecoder(
+          TABLE, new LogItems(new SlotStart(1, 100), new EventMessages(TABLE, Shard.WHOLE)));
 
   @ParameterizedTest
   @ValueSource(chars = {'U', 'D', 'S', 'E', 'c', 'b', '?'})

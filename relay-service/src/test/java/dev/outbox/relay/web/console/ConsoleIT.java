@@ -1,5 +1,6 @@
 package dev.outbox.relay.web.console;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -13,7 +14,6 @@ import dev.outbox.relay.support.RelayProcess;
 import dev.outbox.relay.support.TestSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -35,7 +35,6 @@ import org.openqa.selenium.WebElement;
 @Tag("slow")
 class ConsoleIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final String NAME = "anna";
   private static final String PASSWORD = "correct horse battery";
   private static final int LIMIT = 4_000;

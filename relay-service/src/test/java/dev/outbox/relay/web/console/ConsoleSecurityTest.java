@@ -1,39 +1,26 @@
 package dev.outbox.relay.web.console;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.outbox.local.KafkaServer;
-import dev.outbox.local.PostgresServer;
-import dev.outbox.local.WithLocalStack;
 import dev.outbox.relay.Relay;
 import dev.outbox.relay.RelayState.Leading;
-import dev.outbox.relay.support.OutboxDatabase;
-import dev.outbox.relay.support.TestSettings;
+import dev.outbox.relay.ShardedRelay;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.web.bind.annotation.RequestMethod;
 import org.springframework.web.servlet.mvc.method.RequestMappingInfoHandlerMapping;
 
 /** Whoever reaches the relay's port may look; only its operator may act. */
-@WithLocalStack
-class ConsoleSecurityTest {
+class ConsoleSecurityTest extends ApplicationTestBase {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final String NAME = "anna";
-  private static final String PASSWORD = "correct horse battery";
   private static final List<String> UNSAFE = List.of("POST", "PUT", "PATCH", "DELETE");
 
   /** Good for every action, if it were let through. */
@@ -41,25 +28,9 @@ class ConsoleSecurityTest {
       """
       {"reason":"a test","key":"Order/1","event":"x","from":"1h","ids":[],"aggregate":null}""";
 
-  @AutoClose private OutboxDatabase database;
-  private KafkaServer kafka;
-  private ConfigurableApplicationContext application = new GenericApplicationContext();
-  private Client client = new Client(0);
-
-  @BeforeEach
-  void createDatabase(PostgresServer postgres, KafkaServer broker) {
-    kafka = broker;
-    database = OutboxDatabase.create(postgres);
-  }
-
-  @AfterEach
-  void stop() {
-    application.close();
-  }
-
   @Test
   void noActionAnswersWithoutCredentials() {
-    start(Map.of("console.username", NAME, "console.password", PASSWORD));
+    start(OPERATOR);
     Set<String> paths = actions();
     assertThat(paths)
         .contains(
@@ -99,7 +70,7 @@ class ConsoleSecurityTest {
 
   @Test
   void theOperatorActsFromAPageAndFromAProgram() {
-    start(Map.of("console.username", NAME, "console.password", PASSWORD));
+    start(OPERATOR);
     String audit = "{\"reason\":\"is all there?\"}";
     HttpResponse<String> byProgram =
         client.send("POST", "/console/api/audit", audit, Client.basic(NAME, PASSWORD));
@@ -202,7 +173,7 @@ class ConsoleSecurityTest {
               PASSWORD,
               "kafka.properties.ssl.key.password",
               "key-s3cret"));
-      Relay relay = application.getBean(Relay.class);
+      Relay relay = application.getBean(ShardedRelay.class).parts().get(0).relay();
       await().atMost(PATIENCE).until(() -> relay.state() instanceof Leading);
       for (String path : paths(RequestMethod.GET)) {
         HttpResponse<String> answer = client.get(path);
@@ -247,12 +218,6 @@ class ConsoleSecurityTest {
         .doesNotContain("<style")
         .doesNotContain(" style=")
         .doesNotContain(" onclick");
-  }
-
-  private void start(Map<String, String> more) {
-    application =
-        Applications.start(TestSettings.properties(database, kafka.bootstrapServers(), more));
-    client = Applications.client(application);
   }
 
   private void assertRefused(

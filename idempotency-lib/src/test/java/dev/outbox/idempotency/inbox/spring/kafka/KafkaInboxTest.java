@@ -1,5 +1,6 @@
 package dev.outbox.idempotency.inbox.spring.kafka;
 
+import static dev.outbox.local.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,7 +14,6 @@ import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
 import java.io.IOException;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -56,8 +56,6 @@ import org.springframework.util.backoff.FixedBackOff;
 /** Real listeners: single records and batches, typed values, Spring's own error handler. */
 @WithLocalStack
 class KafkaInboxTest {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final String topic = "outbox.event." + UUID.randomUUID();
   private final KafkaServer kafka;
