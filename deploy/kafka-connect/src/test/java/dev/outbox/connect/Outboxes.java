@@ -21,14 +21,13 @@ final class Outboxes {
   /** One that is divided, with the slots of all shards. */
   static OutboxDatabase withShards(PostgresServer postgres, int shards) {
     OutboxDatabase database = OutboxDatabase.createUninitialised(postgres);
-    Map<String, String> settings = Map.of("shards", String.valueOf(shards));
-    database.install(settings);
-    install(database, settings);
+    install(database, Map.of("shards", String.valueOf(shards)));
     return database;
   }
 
-  /** Makes the slots as the relay's {@code init} does. */
+  /** Makes publications and slots as the owner's and the relay's {@code init} do. */
   static void install(OutboxDatabase database, Map<String, String> settings) {
+    database.install(settings);
     new Installation(TestSettings.of(database, "localhost:1", settings)).run(false);
   }
 }
