@@ -35,6 +35,7 @@ class FaultProxyTest {
   private final Queue<Socket> served = new ConcurrentLinkedQueue<>();
   private int port;
   private @Nullable ServerSocket echo;
+  private @Nullable Thread accepting;
   private FaultProxy proxy;
 
   @BeforeEach
@@ -329,13 +330,15 @@ class FaultProxyTest {
   private void startEcho() throws IOException {
     ServerSocket socket = new ServerSocket(port);
     echo = socket;
-    daemon(() -> serve(socket));
+    accepting = daemon(() -> serve(socket));
   }
 
   private void stopEcho() throws IOException {
     if (echo != null) {
       echo.close();
     }
+    // Until this thread has let go of the port it may take one more connection.
+    await().atMost(PATIENCE).until(() -> accepting == null || !accepting.isAlive());
     for (Socket connection : served) {
       connection.close();
     }
@@ -346,7 +349,7 @@ class FaultProxyTest {
       try {
         Socket connection = socket.accept();
         served.add(connection);
-        daemon(() -> echo(connection));
+        var unused = daemon(() -> echo(connection));
       } catch (IOException e) {
         return;
       }
@@ -366,9 +369,10 @@ class FaultProxyTest {
     }
   }
 
-  private static void daemon(Runnable task) {
+  private static Thread daemon(Runnable task) {
     Thread thread = new Thread(task);
     thread.setDaemon(true);
     thread.start();
+    return thread;
   }
 }
