@@ -8,25 +8,40 @@ import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InvalidReplicationFactorException;
 import org.jspecify.annotations.Nullable;
 
 /** One change at a broker, over a connection of its own. */
 final class Administration {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  private static final Duration PAUSE = Duration.ofMillis(100);
 
   private Administration() {}
 
   /**
+   * Asks again while the controller takes the only broker for dead, as it does with one that got no
+   * processor time for some seconds: it believes its next heartbeat.
+   *
    * @param what what is done, for the message of a failure
    * @return the broker's answer
    */
   static <T extends @Nullable Object> T run(
       KafkaServer broker, String what, Function<Admin, KafkaFuture<T>> change) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
     try (Admin admin = admin(broker)) {
-      return change.apply(admin).get();
-    } catch (ExecutionException e) {
-      throw new LocalStackException("Kafka refuses to " + what, e);
+      while (true) {
+        try {
+          return change.apply(admin).get();
+        } catch (ExecutionException e) {
+          if (!(e.getCause() instanceof InvalidReplicationFactorException)
+              || System.nanoTime() > deadline) {
+            throw new LocalStackException("Kafka refuses to " + what, e);
+          }
+          boolean unused = Waiting.pause(PAUSE);
+        }
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new LocalStackException("Interrupted: " + what, e);
