@@ -17,7 +17,11 @@ create table if not exists outbox_relay (
   floor_at timestamptz,
   recovered_gap text,
   recovery_snapshot text,
-  recovered_at timestamptz
+  recovered_at timestamptz,
+  marker text,
+  begins_behind text collate "C",
+  ends_at text,
+  ended_at timestamptz
 );
 
 create table if not exists outbox_parked (

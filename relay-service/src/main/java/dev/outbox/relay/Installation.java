@@ -40,16 +40,19 @@ public final class Installation {
     return forEachShard(
         shard -> {
           List<Step> steps = new ArrayList<>(run(shard, acceptGap));
-          outlet
-              .positionTopic(shard)
-              .ifPresent(
-                  topic ->
-                      steps.add(
-                          new Step(
-                              "topic " + topic.topic(),
-                              topic.create() ? "created" : "already there")));
+          steps.addAll(positionTopics(shard, outlet));
           return steps;
         });
+  }
+
+  /** The position topic of each shard, where there is one. */
+  static List<Step> positionTopics(RelaySettings settings, Outlet outlet) {
+    return settings.eachShard().stream()
+        .flatMap(shard -> outlet.positionTopic(shard).stream())
+        .map(
+            topic ->
+                new Step("topic " + topic.topic(), topic.create() ? "created" : "already there"))
+        .toList();
   }
 
   /** As {@link Initialization#runWithoutSlot}; makes nothing in Kafka. */

@@ -22,6 +22,7 @@ import dev.outbox.relay.publishing.Outlet;
 import dev.outbox.relay.recovery.Recovery;
 import dev.outbox.relay.slot.Checkpoint;
 import dev.outbox.relay.slot.Preflight;
+import dev.outbox.relay.slot.Preflight.Outcome.Ended;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.Preflight.Outcome.SlotInUse;
 import dev.outbox.relay.slot.PublishedPosition;
@@ -51,6 +52,9 @@ public final class Relay {
 
   /** A small part of a takeover; a look is one statement on a connection that is kept. */
   private static final Duration STANDBY_LOOK = Duration.ofMillis(250);
+
+  /** There is nothing to wait for but another change of the number of shards. */
+  private static final Duration ENDED_LOOK = Duration.ofSeconds(1);
 
   /** Asks nobody. */
   private static final Duration TURN_LOOK = Duration.ofMillis(50);
@@ -211,6 +215,8 @@ public final class Relay {
       Preflight.Outcome outcome = lookAround();
       if (outcome instanceof SlotInUse inUse) {
         standBy(starting, inUse);
+      } else if (outcome instanceof Ended) {
+        rest(starting);
       } else if (outcome instanceof Ready ready) {
         lead(starting, ready);
       }
@@ -285,6 +291,17 @@ public final class Relay {
     do {
       pause(STANDBY_LOOK);
     } while (!isStopping() && turn.getAsBoolean() && !vacancy.isVacant());
+  }
+
+  /** Shards of another number do the work. */
+  private void rest(Starting starting) throws InterruptedException {
+    if (!(state instanceof Standby)) {
+      LOG.atInfo()
+          .addKeyValue("slot", settings.slot())
+          .log("Nothing more to do: the outbox is divided otherwise from the marker on");
+    }
+    state = starting.standby(Standby.UNKNOWN);
+    pause(ENDED_LOOK);
   }
 
   /** No failure: the other instance does the work. */

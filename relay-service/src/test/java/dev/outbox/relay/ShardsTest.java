@@ -278,8 +278,8 @@ class ShardsTest {
     for (String other : List.of("1", "2")) {
       assertThatThrownBy(() -> new Installation(settings(Map.of("shards", other))).run(false))
           .isInstanceOf(RelayException.class)
-          .hasMessageContaining("was initialised with outbox.relay.shards=4")
-          .hasMessageContaining("the settings say " + other);
+          .hasMessageContaining("is in 4 shards")
+          .hasMessageContaining("outbox.relay.shards is " + other);
     }
   }
 

@@ -47,6 +47,12 @@ final class InitCommand extends OneShotCommand {
     private boolean withoutSlot;
   }
 
+  /** It lays the number down. */
+  @Override
+  boolean goesByDivision() {
+    return false;
+  }
+
   @Override
   Report execute(RelaySettings settings) {
     Installation installation = new Installation(settings);

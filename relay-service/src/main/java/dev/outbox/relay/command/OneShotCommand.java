@@ -1,5 +1,6 @@
 package dev.outbox.relay.command;
 
+import dev.outbox.relay.Resharding;
 import dev.outbox.relay.command.RelayCommand.SpringArguments;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.SettingsLoader;
@@ -49,7 +50,7 @@ abstract class OneShotCommand implements Callable<Integer> {
             .run(arguments.toArray(String[]::new))) {
       RelaySettings settings = SettingsLoader.load(context.getEnvironment());
       MaskedLog.keepOut(new ShownSettings(settings));
-      Report report = executeAndTell(settings);
+      Report report = executeAndTell(goesByDivision() ? Resharding.asDivided(settings) : settings);
       if (report != Report.GIVEN) {
         out.println(json ? Answer.of(report.forPrograms()) : report.forPeople());
       }
@@ -66,6 +67,11 @@ abstract class OneShotCommand implements Callable<Integer> {
         shown.close();
       }
     }
+  }
+
+  /** Whether it works with the shards that there are, whichever number the settings say. */
+  boolean goesByDivision() {
+    return true;
   }
 
   /** Does it. */

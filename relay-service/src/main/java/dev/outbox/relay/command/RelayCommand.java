@@ -2,13 +2,11 @@ package dev.outbox.relay.command;
 
 import dev.outbox.relay.config.InvalidSettingsException;
 import dev.outbox.relay.failure.RelayException;
-import dev.outbox.relay.web.EarlyWarmUp;
-import dev.outbox.relay.web.RelayServer;
+import dev.outbox.relay.web.RelayLaunch;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.springframework.boot.SpringApplication;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -26,6 +24,7 @@ import picocli.CommandLine.Unmatched;
       RelayCommand.Run.class,
       InitCommand.class,
       StatusCommand.class,
+      ShardsCommand.class,
       ParkedCommand.class,
       AuditCommand.class,
       ReplayCommand.class,
@@ -123,9 +122,7 @@ public final class RelayCommand implements Runnable {
   private static void startRelay(CommandSpec spec, List<String> arguments) {
     SpringArguments.require(spec, arguments);
     try {
-      SpringApplication application = new SpringApplication(RelayServer.class);
-      application.addListeners(new EarlyWarmUp());
-      application.run(arguments.toArray(String[]::new));
+      new RelayLaunch(arguments).start();
     } catch (RuntimeException e) {
       throw new ReportedException(e);
     }

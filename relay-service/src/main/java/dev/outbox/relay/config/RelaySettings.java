@@ -30,7 +30,7 @@ import org.springframework.util.unit.DataSize;
  * @param publication the publication that the slot is read through
  * @param shards into how many shards the outbox is divided, at most 32: each has a slot and a
  *     publication of its own, which reads what concerns its aggregates, and instances share them.
- *     Laid down by {@code init}
+ *     Laid down by {@code init}; the command {@code shards} changes it
  * @param autoInit whether {@code run} makes publication, slot and the relay's tables where they are
  *     missing; where the owner made all but the slot, only that
  * @param poison what happens with an event that cannot be published: it is set aside in the source
@@ -90,16 +90,31 @@ public record RelaySettings(
   }
 
   private RelaySettings of(Shard shard) {
+    return with(
+        shard.nameOf(name), shard.identifierOf(slot), shard.identifierOf(publication), shards);
+  }
+
+  /**
+   * The same for an outbox that is divided otherwise.
+   *
+   * @param number of shards
+   * @throws InvalidSettingsException when the other settings do not go with that number
+   */
+  public RelaySettings dividedInto(int number) {
+    return SettingsCheck.require(with(name, slot, publication, number));
+  }
+
+  private RelaySettings with(String name, String slot, String publication, int shards) {
     return new RelaySettings(
-        shard.nameOf(name),
+        name,
         database,
         kafka,
         engine,
         delivery,
         topicTemplate,
         table,
-        shard.identifierOf(slot),
-        shard.identifierOf(publication),
+        slot,
+        publication,
         shards,
         autoInit,
         poison,

@@ -56,7 +56,16 @@ final class SettingsCheck {
 
   private SettingsCheck() {}
 
-  static List<Problem> check(RelaySettings settings) {
+  /** The settings, if every one of them can be used. */
+  static RelaySettings require(RelaySettings settings) {
+    List<Problem> problems = check(settings);
+    if (!problems.isEmpty()) {
+      throw new InvalidSettingsException(problems);
+    }
+    return settings;
+  }
+
+  private static List<Problem> check(RelaySettings settings) {
     SettingsCheck check = new SettingsCheck();
     check.checkNames(settings);
     check.checkShards(settings);

@@ -45,22 +45,16 @@ public final class SettingsLoader {
   }
 
   private static RelaySettings load(Binder binder) {
-    RelaySettings settings;
     try {
-      settings =
+      return SettingsCheck.require(
           binder.bindOrCreate(
               RelaySettings.PREFIX,
               Bindable.of(RelaySettings.class),
               new NoUnboundElementsBindHandler(
-                  BindHandler.DEFAULT, new UnboundElementsSourceFilter()));
+                  BindHandler.DEFAULT, new UnboundElementsSourceFilter())));
     } catch (BindException e) {
       throw new InvalidSettingsException(problems(e));
     }
-    List<Problem> problems = SettingsCheck.check(settings);
-    if (!problems.isEmpty()) {
-      throw new InvalidSettingsException(problems);
-    }
-    return settings;
   }
 
   private static List<Problem> problems(BindException failure) {

@@ -39,6 +39,12 @@ public record Shard(int index, int count) {
         : WHOLE;
   }
 
+  /** Into how many shards an outbox is divided that has one of this name. */
+  public static int countIn(String name) {
+    Matcher parts = NAME.matcher(name);
+    return parts.matches() ? Integer.parseInt(parts.group(3)) : 1;
+  }
+
   /** Whether it is one of several. */
   public boolean isPart() {
     return count > 1;

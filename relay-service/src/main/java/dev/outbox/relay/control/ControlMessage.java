@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
   @Type(value = ControlMessage.Release.class, name = "release"),
   @Type(value = ControlMessage.Discard.class, name = "discard"),
   @Type(value = ControlMessage.Replay.class, name = "replay"),
+  @Type(value = ControlMessage.Divide.class, name = "divide"),
 })
 public sealed interface ControlMessage {
 
@@ -99,6 +100,20 @@ public sealed interface ControlMessage {
             "a replay spans 1 to %d numbers, not those from %d to %d"
                 .formatted(SourcePosition.CONTROL_SPAN, firstSeq, throughSeq));
       }
+    }
+  }
+
+  /**
+   * Marks where the outbox is divided otherwise: a shard that ends at this marker publishes nothing
+   * behind it, and one that begins behind it nothing before. Any other shard passes it by, and a
+   * marker that is written again means the first of its kind.
+   *
+   * @param marker tells markers of different changes apart
+   */
+  record Divide(String marker) implements ControlMessage {
+
+    public Divide {
+      Objects.requireNonNull(marker, "marker");
     }
   }
 

@@ -43,7 +43,10 @@ public final class ShardClaims {
    */
   public ShardClaims(DatabaseSession session, RelaySettings settings) {
     this.session = session;
-    this.relay = (settings.table() + "/" + settings.relayName()).hashCode() & Integer.MAX_VALUE;
+    // While the number of shards changes, some instances know the new one and some the old one.
+    this.relay =
+        (settings.table() + "/" + settings.relayName() + "/" + settings.shards()).hashCode()
+            & Integer.MAX_VALUE;
   }
 
   /**

@@ -31,7 +31,7 @@ public interface ProgressListener {
       return new Progress(doing, done, OptionalLong.empty(), unit, "");
     }
 
-    static Progress of(String doing, long done, long of, String unit) {
+    public static Progress of(String doing, long done, long of, String unit) {
       return new Progress(doing, done, OptionalLong.of(of), unit, "");
     }
 

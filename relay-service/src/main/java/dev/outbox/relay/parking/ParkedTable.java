@@ -1,6 +1,7 @@
 package dev.outbox.relay.parking;
 
 import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.config.TableName;
 import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.failure.Stage;
@@ -27,11 +28,13 @@ public final class ParkedTable {
   private static final String NAME = "outbox_parked";
 
   private final String relay;
+  private final Shard shard;
   private final TableName table;
 
   /** Nothing is looked at yet. */
   public ParkedTable(RelaySettings settings) {
     this.relay = settings.name();
+    this.shard = settings.shard();
     this.table = settings.tableName().sibling(NAME);
   }
 
@@ -210,6 +213,24 @@ public final class ParkedTable {
         .stream()
         .map(String::valueOf)
         .toList();
+  }
+
+  /** Makes this shard's own what others have set aside and belongs to it. */
+  void takeOver(JdbcClient sql, List<String> relays) {
+    sql.sql(
+            "update %s set relay = :relay where relay in (:relays) and %s"
+                .formatted(table.quoted(), shard.condition("aggregateid")))
+        .param("relay", relay)
+        .param("relays", relays)
+        .update();
+  }
+
+  /** How many events such relays have set aside, whatever came of them. */
+  public int count(JdbcClient sql, List<String> relays) {
+    return sql.sql("select count(*) from %s where relay in (:relays)".formatted(table.quoted()))
+        .param("relays", relays)
+        .query(Integer.class)
+        .single();
   }
 
   /** Writes events; those that stand there already stay as they are. */

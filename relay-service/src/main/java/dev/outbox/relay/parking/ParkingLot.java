@@ -58,6 +58,18 @@ public final class ParkingLot {
     this.limit = settings.parking().limit();
   }
 
+  /**
+   * Takes over what shards of another number had set aside, as far as it is of this shard's keys;
+   * to be called before {@link #load}.
+   *
+   * @param relays names of those shards
+   */
+  public void takeOver(List<String> relays) {
+    if (!relays.isEmpty()) {
+      change(sql -> table.takeOver(sql, relays));
+    }
+  }
+
   /** Reads what former runs have set aside; to be called once it is certain that this one leads. */
   public void load(SourcePosition start) {
     database.inTransaction(

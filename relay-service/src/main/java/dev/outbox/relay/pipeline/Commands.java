@@ -4,6 +4,7 @@ import dev.outbox.relay.control.ControlLog;
 import dev.outbox.relay.control.ControlLog.MalformedControlException;
 import dev.outbox.relay.control.ControlMessage;
 import dev.outbox.relay.control.ControlMessage.Discard;
+import dev.outbox.relay.control.ControlMessage.Divide;
 import dev.outbox.relay.control.ControlMessage.Release;
 import dev.outbox.relay.control.ControlMessage.Replay;
 import dev.outbox.relay.event.OutboxEvent;
@@ -16,6 +17,7 @@ import dev.outbox.relay.pipeline.Republishing.Outcome;
 import dev.outbox.relay.publishing.PublishFailure.Rejected;
 import dev.outbox.relay.publishing.PublishFailure.Scope;
 import dev.outbox.relay.routing.EventRouter;
+import dev.outbox.relay.slot.ShardTurnover;
 import dev.outbox.relay.source.SourceItem.Control;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -43,6 +45,7 @@ final class Commands {
   private final Outgoing outgoing;
   private final Republishing republishing;
   private final Replaying replaying;
+  private final ShardTurnover turnover;
   private @Nullable SourcePosition publishedThrough;
 
   Commands(
@@ -51,13 +54,15 @@ final class Commands {
       EventRouter router,
       Outgoing outgoing,
       Republishing republishing,
-      Replaying replaying) {
+      Replaying replaying,
+      ShardTurnover turnover) {
     this.log = log;
     this.parking = parking;
     this.router = router;
     this.outgoing = outgoing;
     this.republishing = republishing;
     this.replaying = replaying;
+    this.turnover = turnover;
   }
 
   /** Everything up to here is on the topics already. */
@@ -80,6 +85,12 @@ final class Commands {
     if (command.isEmpty()) {
       return true;
     }
+    if (command.get() instanceof Divide divide) {
+      return divide(divide, control.position());
+    }
+    if (turnover.passesBy(control.position())) {
+      return true;
+    }
     if (command.get() instanceof Release release) {
       return release(release, control.position());
     }
@@ -88,6 +99,32 @@ final class Commands {
     }
     discard((Discard) command.get(), control.position());
     return true;
+  }
+
+  /** An end ends the run as well, before the marker: nothing behind it is this shard's. */
+  private boolean divide(Divide divide, SourcePosition position) throws InterruptedException {
+    switch (turnover.meaning(divide.marker())) {
+      case BEGINNING -> {
+        turnover.begin(position);
+        LOG.atInfo()
+            .addKeyValue("position", position.asText())
+            .log("This shard begins behind the marker");
+        return true;
+      }
+      case END -> {
+        if (outgoing.drain()) {
+          turnover.end();
+          LOG.atInfo()
+              .addKeyValue("position", position.asText())
+              .log("Everything before the marker is published, this shard ends");
+        }
+        return false;
+      }
+      case NONE -> {
+        return true;
+      }
+    }
+    throw new AssertionError("not a meaning");
   }
 
   /**

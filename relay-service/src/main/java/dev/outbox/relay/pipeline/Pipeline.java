@@ -17,6 +17,7 @@ import dev.outbox.relay.recovery.Recovery;
 import dev.outbox.relay.routing.EventRouter;
 import dev.outbox.relay.slot.Preflight.Outcome.Ready;
 import dev.outbox.relay.slot.RunFence;
+import dev.outbox.relay.slot.ShardTurnover;
 import dev.outbox.relay.source.OutboxSource;
 import dev.outbox.relay.source.SlotStart;
 import dev.outbox.relay.source.SourceHandler;
@@ -54,6 +55,8 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
   private final Feed feed;
   private final Outgoing outgoing;
   private final Commands commands;
+  private final ShardTurnover turnover;
+  private final List<String> predecessors;
   private final RelayMetrics metrics;
   private final Runnable whenStreaming;
   private final Optional<Recovery> recovery;
@@ -104,6 +107,8 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
             stop,
             confirming);
     Republishing republishing = new Republishing(feed, stop);
+    this.turnover = new ShardTurnover(database, settings, ready);
+    this.predecessors = ready.predecessors();
     this.commands =
         new Commands(
             new ControlLog(settings.name()),
@@ -111,7 +116,8 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
             router,
             outgoing,
             republishing,
-            new Replaying(database, settings, parking, outgoing, republishing));
+            new Replaying(database, settings, parking, outgoing, republishing),
+            turnover);
     this.source =
         switch (settings.engine()) {
           case DEBEZIUM -> new DebeziumSource(settings, start);
@@ -238,6 +244,7 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
       publishedThrough = through.get();
       commands.publishedThrough(through.get());
     }
+    parking.takeOver(predecessors);
     parking.load(new SourcePosition(start.epoch(), start.confirmedLsn(), 0));
     metrics.parkedNow(parking.count());
   }
@@ -295,11 +302,12 @@ public final class Pipeline implements SourceHandler, AutoCloseable {
       metrics.read();
       lastEventTransaction = item.transaction();
       SourcePosition position = decoded.event().position();
-      if (!isDealtWith(position, decoded.event().id())) {
+      if (!turnover.passesBy(position) && !isDealtWith(position, decoded.event().id())) {
         return outgoing.publish(outgoing.dispatch(decoded.event()), item.transaction());
       }
     } else if (item instanceof Undecodable undecodable) {
-      if (!parking.wasSetAside(undecodable.position(), undecodable.id())) {
+      SourcePosition position = undecodable.position();
+      if (!turnover.passesBy(position) && !parking.wasSetAside(position, undecodable.id())) {
         return outgoing.publish(undecodable);
       }
     } else if (item instanceof Control control) {

@@ -107,7 +107,6 @@ public final class Initialization {
     List<Step> steps = new ArrayList<>();
     steps.add(new Step("table " + table, "has the outbox columns"));
     steps.add(step("table " + record.table(), record.createTable(sql)));
-    record.requireSameShards(sql);
     steps.add(step("table " + parked.name(), parked.create(sql)));
     return steps;
   }
@@ -123,6 +122,7 @@ public final class Initialization {
 
   private List<Step> run(JdbcClient sql, boolean acceptGap) {
     ServerRequirements.require(sql, settings.shard());
+    record.requireSameShards(sql);
     List<Step> steps = makeTables(sql);
     Optional<Memory> memory = record.read(sql);
     if (memory.isPresent() && !acceptGap) {
@@ -130,6 +130,32 @@ public final class Initialization {
     }
     steps.add(step("publication " + settings.publication(), makePublication(sql)));
     steps.addAll(initializeSlot(sql, memory, acceptGap));
+    return steps;
+  }
+
+  /**
+   * Makes publication and slot of a shard that begins behind a marker, which is written when all
+   * such shards have theirs.
+   *
+   * @param latestEpoch of any shard until now
+   */
+  List<Step> prepare(JdbcClient sql, String marker, int latestEpoch) {
+    ServerRequirements.require(sql, settings.shard());
+    String thing = "replication slot " + settings.slot();
+    List<Step> steps = new ArrayList<>();
+    steps.add(step("publication " + settings.publication(), makePublication(sql)));
+    Optional<Memory> before = record.read(sql);
+    boolean prepared =
+        before.isPresent() && before.get().succession().equals(Succession.behind(marker));
+    if (!prepared) {
+      // One that a crash has left may stand anywhere.
+      SlotStatus.drop(sql, settings.slot());
+      Optional<Floor> floor = OutboxSequence.find(sql, settings).map(rows -> rows.floor(sql));
+      createSlot(sql);
+      int epoch = Epochs.after(latestEpoch, 1, settings.shard());
+      record.write(sql, beginning(sql, epoch, before, floor, Succession.behind(marker)));
+    }
+    steps.add(step(thing, !prepared));
     return steps;
   }
 
@@ -187,6 +213,20 @@ public final class Initialization {
         before
             .map(known -> Epochs.after(known.epoch(), 1, settings.shard()))
             .orElseGet(() -> Epochs.first(settings.shard()));
+    return beginning(
+        sql,
+        epoch,
+        before,
+        floor,
+        before.map(known -> known.succession().withNewSlot(epoch)).orElse(Succession.NONE));
+  }
+
+  private Memory beginning(
+      JdbcClient sql,
+      int epoch,
+      Optional<Memory> before,
+      Optional<Floor> floor,
+      Succession succession) {
     return new Memory(
         settings.slot(),
         epoch,
@@ -198,7 +238,8 @@ public final class Initialization {
         Optional.of(publication.identity(sql)),
         floor,
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        succession);
   }
 
   private long rowsBefore(JdbcClient sql) {

@@ -48,9 +48,22 @@ public final class Preflight {
      * @param start from here
      * @param runs how often an instance has begun before
      * @param recovery what must be published from the table first, if the slot was made after a gap
+     * @param succession its part in changes of the number of shards
+     * @param predecessors shards of former numbers, whose parked events are now those of the shard
+     *     that has their keys
      */
-    record Ready(SlotStart start, long runs, Optional<PendingRecovery> recovery)
+    record Ready(
+        SlotStart start,
+        long runs,
+        Optional<PendingRecovery> recovery,
+        Succession succession,
+        List<String> predecessors)
         implements Outcome {
+
+      public Ready {
+        predecessors = List.copyOf(predecessors);
+      }
+
       /** The number that this run gets. */
       public long run() {
         return runs + 1;
@@ -59,6 +72,9 @@ public final class Preflight {
 
     /** Another one streams from the slot, or is just making it. */
     record SlotInUse(int serverProcess) implements Outcome {}
+
+    /** This shard has published all that it had to: the outbox is divided otherwise now. */
+    record Ended() implements Outcome {}
   }
 
   /**
@@ -73,6 +89,9 @@ public final class Preflight {
   private Outcome check(JdbcClient sql) {
     ServerRequirements.require(sql, settings.shard());
     OutboxTable.require(sql, settings.tableName());
+    if (record.read(sql).filter(memory -> memory.succession().ended()).isPresent()) {
+      return new Outcome.Ended();
+    }
     record.requireSameShards(sql);
     // The slot before the memory of it: in between a leader may go on, but never behind it.
     Optional<SlotStatus> found = SlotStatus.read(sql, settings.slot());
@@ -102,7 +121,11 @@ public final class Preflight {
     long confirmed = Objects.requireNonNull(slot.confirmedLsn());
     Memory current = promoted ? beginTimeline(sql, memory, server, confirmed) : memory;
     return new Outcome.Ready(
-        new SlotStart(current.epoch(), confirmed), current.runs(), pending(current));
+        new SlotStart(current.epoch(), confirmed),
+        current.runs(),
+        pending(current),
+        current.succession(),
+        record.division(sql).others(settings.shards()));
   }
 
   /** Or what is written meanwhile would be published for some aggregates only. */

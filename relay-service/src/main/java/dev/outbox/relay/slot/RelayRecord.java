@@ -3,9 +3,11 @@ package dev.outbox.relay.slot;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.Shard;
 import dev.outbox.relay.config.TableName;
+import dev.outbox.relay.event.SourcePosition;
 import dev.outbox.relay.failure.GapException;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
+import dev.outbox.relay.slot.Division.Member;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
@@ -52,6 +54,7 @@ final class RelayRecord {
    * @param recoveredGap the last gap from which the relay has made or is making a new beginning
    * @param recoverySnapshot while a recovery is due: the transactions whose rows the slot does not
    *     deliver, since they were committed before it began
+   * @param succession its part in changes of the number of shards
    */
   record Memory(
       String slot,
@@ -63,7 +66,8 @@ final class RelayRecord {
       Optional<String> publication,
       Optional<Floor> floor,
       Optional<String> recoveredGap,
-      Optional<String> recoverySnapshot) {
+      Optional<String> recoverySnapshot,
+      Succession succession) {
 
     /** The same on a promoted server, whose slot stands here. */
     Memory promoted(Server promotedServer, int nextEpoch, long confirmed) {
@@ -77,7 +81,8 @@ final class RelayRecord {
           publication,
           floor,
           recoveredGap,
-          recoverySnapshot);
+          recoverySnapshot,
+          succession);
     }
   }
 
@@ -140,7 +145,11 @@ final class RelayRecord {
               add column if not exists floor_at timestamptz,
               add column if not exists recovered_gap text,
               add column if not exists recovery_snapshot text,
-              add column if not exists recovered_at timestamptz
+              add column if not exists recovered_at timestamptz,
+              add column if not exists marker text,
+              add column if not exists begins_behind text collate "C",
+              add column if not exists ends_at text,
+              add column if not exists ended_at timestamptz
             """
                 .formatted(table.quoted()))
         .update();
@@ -152,7 +161,7 @@ final class RelayRecord {
     return sql.sql(
             """
             select count(*) > 0 from pg_attribute
-            where attrelid = to_regclass(:table) and attname = 'recovered_at' and not attisdropped
+            where attrelid = to_regclass(:table) and attname = 'ended_at' and not attisdropped
             """)
         .param("table", table.quoted())
         .query(Boolean.class)
@@ -220,7 +229,7 @@ final class RelayRecord {
             """
             select slot, epoch, system_identifier, timeline, gap, runs,
               (published_lsn - '0/0')::bigint, publication, floor, floor_at, recovered_gap,
-              recovery_snapshot
+              recovery_snapshot, marker, begins_behind, ends_at, ended_at is not null
             from %s where name = :name
             """
                 .formatted(table.quoted()))
@@ -244,50 +253,115 @@ final class RelayRecord {
             ? Optional.empty()
             : Optional.of(new Floor(floor, floorAt.toInstant())),
         Optional.ofNullable(row.getString(11)),
-        Optional.ofNullable(row.getString(12)));
+        Optional.ofNullable(row.getString(12)),
+        new Succession(
+            Optional.ofNullable(row.getString(13)),
+            Optional.ofNullable(row.getString(14)).map(SourcePosition::parse),
+            Optional.ofNullable(row.getString(15)),
+            row.getBoolean(16)));
+  }
+
+  /** How the outbox is divided; the names of shards are those that their slots end with, too. */
+  Division division(JdbcClient sql) {
+    if (!exists(sql)) {
+      return new Division(List.of());
+    }
+    // By way of JSON, so that a table of an earlier version has no changes instead of an error.
+    return new Division(
+        sql.sql(
+                """
+                select name, epoch, to_jsonb(r) ->> 'marker' is not null
+                    and to_jsonb(r) ->> 'begins_behind' is null,
+                  to_jsonb(r) ->> 'ends_at' is not null, to_jsonb(r) ->> 'ended_at' is not null
+                from %s r
+                where name = :relay or (left(name, length(:relay) + 1) = :relay || '-'
+                  and substr(name, length(:relay) + 2) ~ '^[0-9]{1,2}of[0-9]{1,2}$'
+                  and slot ~ '_[0-9]{1,2}of[0-9]{1,2}$')
+                order by name
+                """
+                    .formatted(table.quoted()))
+            .param("relay", settings.relayName())
+            .query(
+                (row, number) ->
+                    new Member(
+                        row.getString(1),
+                        row.getInt(2),
+                        row.getBoolean(3),
+                        row.getBoolean(4),
+                        row.getBoolean(5)))
+            .list());
+  }
+
+  private boolean exists(JdbcClient sql) {
+    return sql.sql("select to_regclass(:table) is not null")
+        .param("table", table.quoted())
+        .query(Boolean.class)
+        .single();
   }
 
   /**
-   * The outbox is divided as it was before: events of an aggregate that another slot has read and
-   * not published yet would be overtaken.
+   * The outbox is divided as the settings say: events of an aggregate that another slot has read
+   * and not published yet would be overtaken.
    *
-   * @throws RelayException when it was divided otherwise
+   * @throws RelayException when it is divided otherwise
    */
   void requireSameShards(JdbcClient sql) {
-    if (!isCurrent(sql)) {
-      return;
-    }
-    Optional<String> other =
-        sql
-            .sql(
-                """
-                select name from %s where name <> :name and name !~ :sibling
-                  and (name = :relay or (left(name, length(:relay) + 1) = :relay || '-'
-                    and substr(name, length(:relay) + 2) ~ '^[0-9]{1,2}of[0-9]{1,2}$'
-                    and slot ~ '_[0-9]{1,2}of[0-9]{1,2}$'))
-                order by name limit 1
-                """
-                    .formatted(table.quoted()))
-            .param("name", name)
-            .param("relay", settings.relayName())
-            .param(
-                "sibling",
-                settings.shard().isPart() ? "-[0-9]{1,2}of%d$".formatted(settings.shards()) : "^$")
-            .query(String.class)
-            .list()
-            .stream()
-            .findFirst();
-    if (other.isPresent()) {
-      String found = other.get();
-      String before =
-          found.equals(settings.relayName()) ? "1" : found.substring(found.lastIndexOf("of") + 2);
+    int now = division(sql).now().orElse(settings.shards());
+    if (now != settings.shards()) {
       throw new RelayException(
           Stage.PREFLIGHT,
-          "Relay '%s' was initialised with outbox.relay.shards=%s, and the settings say %d."
-              .formatted(settings.relayName(), before, settings.shards()),
-          "Set outbox.relay.shards=%s; another number needs a relay of another name."
-              .formatted(before));
+          "The outbox of relay '%s' is in %s, and outbox.relay.shards is %d."
+              .formatted(settings.relayName(), shards(now), settings.shards()),
+          "Set outbox.relay.shards=%d; the command 'shards' changes the number.".formatted(now));
     }
+  }
+
+  private static String shards(int count) {
+    return count == 1 ? "one piece" : count + " shards";
+  }
+
+  /**
+   * Has shards end at a marker.
+   *
+   * @param names theirs
+   */
+  void endAt(JdbcClient sql, String marker, List<String> names) {
+    sql.sql("update %s set ends_at = :marker where name in (:names)".formatted(table.quoted()))
+        .param("marker", marker)
+        .param("names", names)
+        .update();
+  }
+
+  /** Shards that will publish nothing any more, or have not begun and never will. */
+  void giveUp(JdbcClient sql, List<String> names) {
+    sql.sql(
+            "update %s set ended_at = coalesce(ended_at, now()) where name in (:names)"
+                .formatted(table.quoted()))
+        .param("names", names)
+        .update();
+  }
+
+  /** This shard has published everything up to the marker; whether this run is the newest. */
+  boolean end(JdbcClient sql, long run) {
+    return sql.sql(
+                "update %s set ended_at = now() where name = :name and runs = :run"
+                    .formatted(table.quoted()))
+            .param("name", name)
+            .param("run", run)
+            .update()
+        == 1;
+  }
+
+  /** This shard has found the marker that it begins behind; whether this run is the newest. */
+  boolean beginBehind(JdbcClient sql, long run, SourcePosition marker) {
+    return sql.sql(
+                "update %s set begins_behind = :marker where name = :name and runs = :run"
+                    .formatted(table.quoted()))
+            .param("marker", marker.asText())
+            .param("name", name)
+            .param("run", run)
+            .update()
+        == 1;
   }
 
   /** How many shards of this relay have been initialised. */
@@ -325,16 +399,19 @@ final class RelayRecord {
     return sql.sql(
             """
             insert into %s as r (name, slot, epoch, system_identifier, timeline, gap, runs,
-              published_lsn, publication, floor, floor_at, recovered_gap, recovery_snapshot)
+              published_lsn, publication, floor, floor_at, recovered_gap, recovery_snapshot,
+              marker, begins_behind)
             values (:name, :slot, :epoch, :system, :timeline, :gap, :runs,
               '0/0'::pg_lsn + cast(:published as numeric), :publication, :floor,
-              cast(:floorAt as timestamptz), :recoveredGap, :recoverySnapshot)
+              cast(:floorAt as timestamptz), :recoveredGap, :recoverySnapshot, :marker, :beginsBehind)
             on conflict (name) do update set slot = excluded.slot, epoch = excluded.epoch,
               system_identifier = excluded.system_identifier, timeline = excluded.timeline,
               gap = excluded.gap, runs = excluded.runs, published_lsn = excluded.published_lsn,
               publication = excluded.publication, floor = excluded.floor,
               floor_at = excluded.floor_at, recovered_gap = excluded.recovered_gap,
-              recovery_snapshot = excluded.recovery_snapshot, initialized_at = now()
+              recovery_snapshot = excluded.recovery_snapshot, marker = excluded.marker,
+              begins_behind = excluded.begins_behind, ends_at = :endsAt, ended_at = null,
+              initialized_at = now()
             %s
             """
                 .formatted(table.quoted(), condition))
@@ -350,7 +427,12 @@ final class RelayRecord {
         .param("floor", memory.floor().map(Floor::seq).orElse(null), Types.BIGINT)
         .param("floorAt", memory.floor().map(floor -> floor.at().toString()).orElse(null))
         .param("recoveredGap", memory.recoveredGap().orElse(null))
-        .param("recoverySnapshot", memory.recoverySnapshot().orElse(null));
+        .param("recoverySnapshot", memory.recoverySnapshot().orElse(null))
+        .param("marker", memory.succession().marker().orElse(null))
+        .param(
+            "beginsBehind",
+            memory.succession().beginsBehind().map(SourcePosition::asText).orElse(null))
+        .param("endsAt", memory.succession().endsAt().orElse(null));
   }
 
   /**

@@ -93,13 +93,14 @@ public final class SlotRenewal {
         .addKeyValue("slot", settings.slot())
         .addKeyValue("floor", floor.seq())
         .log("{} A new slot is made; this waits for the open transactions", gap.problem());
-    old.ifPresent(present -> drop(sql));
+    SlotStatus.drop(sql, settings.slot());
     NewSlot slot = create();
+    int epoch = Epochs.after(memory.epoch(), EPOCHS, settings.shard());
     record.write(
         sql,
         new Memory(
             settings.slot(),
-            Epochs.after(memory.epoch(), EPOCHS, settings.shard()),
+            epoch,
             Server.current(sql),
             Optional.empty(),
             memory.runs(),
@@ -107,7 +108,8 @@ public final class SlotRenewal {
             Optional.of(publication.identity(sql)),
             Optional.of(rows.wasReset(sql, floor) ? new Floor(0, floor.at()) : floor),
             memory.gap(),
-            Optional.of(slot.snapshot())));
+            Optional.of(slot.snapshot()),
+            memory.succession().withNewSlot(epoch)));
     return Optional.empty();
   }
 
@@ -118,13 +120,6 @@ public final class SlotRenewal {
                 .formatted(settings.tableName())
             + " published before it.",
         "Compare the rows with the topics and publish what is missing, then run 'init --accept-gap'.");
-  }
-
-  private void drop(JdbcClient sql) {
-    sql.sql("select pg_drop_replication_slot(:slot)")
-        .param("slot", settings.slot())
-        .query()
-        .listOfRows();
   }
 
   private void renewPublication(JdbcClient sql, GapException gap) {

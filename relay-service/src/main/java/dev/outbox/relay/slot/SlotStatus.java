@@ -60,6 +60,16 @@ public record SlotStatus(
         .optional();
   }
 
+  /** Drops the slot of that name, if there is one. */
+  static void drop(JdbcClient sql, String slot) {
+    sql.sql(
+            "select pg_drop_replication_slot(slot_name) from pg_replication_slots"
+                + " where slot_name = :slot")
+        .param("slot", slot)
+        .query()
+        .listOfRows();
+  }
+
   /** Whether the slot was kept in step with a primary's before this server was promoted. */
   static boolean isSynchronized(JdbcClient sql, String slot) {
     return sql.sql(

@@ -1,5 +1,6 @@
 package dev.outbox.relay.web;
 
+import dev.outbox.relay.DivisionWatch;
 import dev.outbox.relay.ShardedRelay;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.config.SettingsLoader;
@@ -12,6 +13,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.DependsOn;
@@ -46,6 +48,12 @@ public class RelayServer {
   @Bean
   SmartLifecycle relayLifecycle(ShardedRelay relay) {
     return new RelayLifecycle(relay);
+  }
+
+  @Bean(initMethod = "start", destroyMethod = "close")
+  DivisionWatch divisionWatch(RelaySettings settings, ApplicationContext context) {
+    return new DivisionWatch(
+        settings, shards -> context.publishEvent(new DivisionChanged(context, shards)));
   }
 
   @Bean

@@ -42,7 +42,8 @@ class EarlierTableTest {
     database.execute(
         "alter table outbox_relay drop column published_lsn, drop column publication,"
             + " drop column floor, drop column floor_at, drop column recovered_gap,"
-            + " drop column recovery_snapshot, drop column recovered_at");
+            + " drop column recovery_snapshot, drop column recovered_at,"
+            + " drop column marker, drop column begins_behind, drop column ends_at, drop column ended_at");
     // When
     List<Step> steps = init();
     // Then
