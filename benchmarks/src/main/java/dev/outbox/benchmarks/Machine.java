@@ -45,6 +45,11 @@ final class Machine {
         Stream.of(0, 1, 2, 5, 6).mapToLong(field -> Long.parseLong(ticks[field])).sum());
   }
 
+  /** Time that others had the processors while processes here wanted to run. */
+  static Duration stolen() {
+    return ProcessFigures.ticks(Long.parseLong(line("/proc/stat", "cpu ", ' ').split(" +")[7]));
+  }
+
   static String describe(Database database) {
     return describe()
         + "| PostgreSQL | %s, fsync on, on the same machine |\n"

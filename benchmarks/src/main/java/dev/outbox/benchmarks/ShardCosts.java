@@ -46,7 +46,7 @@ record ShardCosts(double own, double foreign, double relay, double rest) {
   }
 
   /** Events a second on a machine on which everything runs and has so many processors. */
-  double rate(int shards, int processors) {
+  double rate(int shards, double processors) {
     return Math.min(slotLimit(shards), processors / machine(shards));
   }
 

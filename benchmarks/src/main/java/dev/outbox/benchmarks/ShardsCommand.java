@@ -92,10 +92,18 @@ final class ShardsCommand implements Runnable {
       double logBytes = (stack.database().logEnd() - before) / (double) events;
       List<Measured> measured = new ArrayList<>();
       for (int count : shards) {
+        Duration stolenBefore = Machine.stolen();
+        long begun = System.nanoTime();
         Outcome drained = drain.drain(relay(count, "pgoutput"), backlog);
+        double processors =
+            Runtime.getRuntime().availableProcessors()
+                - (double) Machine.stolen().minus(stolenBefore).toNanos()
+                    / (System.nanoTime() - begun);
         String slot = relay(count, "debezium").slots().get(0);
-        double decoded = client.drain(stack.database(), slot).toNanos() / 1e9 / events;
-        measured.add(new Measured(count, drained, decoded));
+        Duration databaseBefore = stack.database().cpu();
+        client.drain(stack.database(), slot);
+        double decoded = seconds(stack.database().cpu().minus(databaseBefore));
+        measured.add(new Measured(count, drained, processors, decoded));
       }
       ShardCosts costs = costs(measured.get(0), measured.get(measured.size() - 1));
       addMeasured(report, costs, measured);
@@ -112,9 +120,10 @@ final class ShardsCommand implements Runnable {
    * What was measured with so many shards.
    *
    * @param drained by the relay, all shards at once
-   * @param decoded seconds for each event of the log that the first slot takes alone
+   * @param processors that the machine had meanwhile: all but what was stolen from it
+   * @param decoded processor seconds for each event of the log that the first slot takes alone
    */
-  private record Measured(int shards, Outcome drained, double decoded) {
+  private record Measured(int shards, Outcome drained, double processors, double decoded) {
 
     ProcessFigures relay() {
       return drained.used().orElseThrow();
@@ -140,11 +149,12 @@ final class ShardsCommand implements Runnable {
     List<List<String>> rows = new ArrayList<>();
     for (Measured one : measured) {
       int count = one.shards();
-      double expected = costs.rate(count, processors);
+      double expected = costs.rate(count, one.processors());
       double rate = one.drained().steadyRate();
       rows.add(
           List.of(
               String.valueOf(count),
+              "%.1f".formatted(one.processors()),
               "%,.0f".formatted(rate),
               "%,.0f".formatted(expected),
               "%+.0f %%".formatted((rate / expected - 1) * 100),
@@ -159,7 +169,8 @@ final class ShardsCommand implements Runnable {
     report.add(
         """
         One process of the relay (pgoutput, at-least-once) has all shards; everything shares %d \
-        processors. µs are processor time for each event. Expected is what follows from the first \
+        processors, less what the hypervisor gave to others meanwhile. µs are processor time for \
+        each event. Expected is what follows from the processors that there were, the first \
         row and from the last slot alone: %s µs for an event that a slot delivers, %s µs for one \
         that it passes by, %s µs in the relay, %s µs for broker and everything else.
         """
@@ -173,6 +184,7 @@ final class ShardsCommand implements Runnable {
         "Measured and expected: %,d events of 500 bytes, one per transaction".formatted(events),
         List.of(
             "shards",
+            "processors",
             "events/s",
             "expected",
             "off by",
