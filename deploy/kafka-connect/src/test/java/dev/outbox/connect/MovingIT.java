@@ -7,17 +7,26 @@ import static org.awaitility.Awaitility.await;
 import dev.outbox.local.KafkaServer;
 import dev.outbox.local.PostgresServer;
 import dev.outbox.local.WithLocalStack;
+import dev.outbox.relay.Resharding;
+import dev.outbox.relay.config.RelaySettings;
+import dev.outbox.relay.database.SourceDatabase;
+import dev.outbox.relay.operations.ProgressListener;
+import dev.outbox.relay.slot.ShardChange;
 import dev.outbox.relay.support.OutboxDatabase;
 import dev.outbox.relay.support.Relays;
 import dev.outbox.relay.support.SteadyWriter;
+import dev.outbox.relay.support.TestSettings;
 import dev.outbox.relay.support.TopicReader;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** From a relay to the connector and back, while services write. */
+/** From a relay to the connector and back, and to other shards, while services write. */
 @Tag("slow")
 @WithLocalStack
 class MovingIT {
@@ -31,6 +40,57 @@ class MovingIT {
       moveThereAndBack(delivery, shards, database, kafka, topics);
       assertThat(topics.idsByKey()).isEqualTo(database.eventIdsByKey());
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"at-least-once", "exactly-once"})
+  void norWhenTheNumberOfShardsChanges(String delivery, PostgresServer postgres, KafkaServer kafka)
+      throws Exception {
+    try (OutboxDatabase database = Outboxes.withShards(postgres, 1);
+        TopicReader topics = new TopicReader(kafka.bootstrapServers(), database.slot() + ".");
+        ConnectCluster connect = ConnectCluster.start(kafka, 1);
+        SteadyWriter writer = SteadyWriter.start(database, "Order")) {
+      connect.configure("outbox", ofShards(1, delivery, database, kafka));
+      awaitMore(topics, writer);
+      RelaySettings settings =
+          TestSettings.of(
+              database, kafka.bootstrapServers(), TestSettings.as(database.administrator()));
+      CompletableFuture<?> change = new CompletableFuture<>();
+      Thread command =
+          new Thread(
+              () -> {
+                try {
+                  new Resharding(settings, ProgressListener.NONE).run(2);
+                  change.complete(null);
+                } catch (InterruptedException | RuntimeException e) {
+                  change.completeExceptionally(e);
+                }
+              },
+              "shards");
+      command.start();
+      // When the task has ended, the connector is given as many as there are to be
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  change.isDone()
+                      || ShardChange.division(new SourceDatabase(settings), settings)
+                              .now()
+                              .orElse(0)
+                          == 2);
+      connect.configure("outbox", ofShards(2, delivery, database, kafka));
+      change.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      awaitMore(topics, writer);
+      int written = writer.stop();
+      await().atMost(PATIENCE).until(() -> topics.ids().stream().distinct().count() >= written);
+      assertThat(topics.idsByKey()).isEqualTo(database.eventIdsByKey());
+    }
+  }
+
+  private static Map<String, String> ofShards(
+      int shards, String delivery, OutboxDatabase database, KafkaServer kafka) {
+    return ConnectorSettingsOf.delivery(
+        delivery, database, kafka, Map.of("shards", String.valueOf(shards)));
   }
 
   private static void moveThereAndBack(
