@@ -77,9 +77,12 @@ final class Database implements AutoCloseable {
 
   /** Processor time that all processes of the server have taken. */
   Duration cpu() {
-    long session = Long.parseLong(query("select pg_backend_pid()"));
+    // One that stays, while the session that asks has ended by now.
+    long checkpointer =
+        Long.parseLong(
+            query("select pid from pg_stat_activity where backend_type = 'checkpointer'"));
     return ProcessFigures.cpuOfServer(
-        ProcessHandle.of(session).flatMap(ProcessHandle::parent).orElseThrow().pid());
+        ProcessHandle.of(checkpointer).flatMap(ProcessHandle::parent).orElseThrow().pid());
   }
 
   int port() {

@@ -15,12 +15,16 @@ import dev.outbox.relay.slot.ShardChange.Look;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Changes the number of shards of an outbox while it is written to and relayed: see {@link
  * ShardChange}. Broken off anywhere, it goes on where it was when it is asked for again.
  */
 public final class Resharding {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Resharding.class);
 
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
 
@@ -70,12 +74,6 @@ public final class Resharding {
     Division division = division();
     int now = division.now().orElseThrow(() -> notInitialised(shards));
     int next = division.next().orElse(now);
-    if (next != now && next != shards && now != shards) {
-      throw new RelayException(
-          Stage.OPERATIONS,
-          "A change from %d to %d shards is under way.".formatted(now, next),
-          "Finish it with 'shards %d', or take it back with 'shards %d'.".formatted(next, now));
-    }
     if (now != shards) {
       return replace(now, shards);
     }
@@ -103,14 +101,14 @@ public final class Resharding {
   }
 
   private void awaitEnd(ShardChange change, int shards) throws InterruptedException {
-    int looks = 0;
-    for (int ended = 0; ended < shards; ended = change.look().ended()) {
+    Look look = new Look(0, 0, 0);
+    for (int looks = 0; look.ended() < shards; looks++) {
       if (looks % LOOKS_UNTIL_NEXT_MARKER == 0) {
-        change.mark();
+        mark(change);
       }
-      looks++;
-      tell("Waiting for shards to publish what stands before the marker", ended, shards);
+      tell("Waiting for shards to publish what stands before the marker", look.ended(), shards);
       Thread.sleep(LOOK_EVERY.toMillis());
+      look = look(change, look);
     }
   }
 
@@ -119,15 +117,40 @@ public final class Resharding {
     List<Step> steps = new ArrayList<>();
     for (int former : division().formers()) {
       ShardChange change = change(former, shards);
-      for (Look look = change.look();
-          look.begun() < shards || look.read() > 0;
-          look = change.look()) {
+      Look look = change.look();
+      while (look.begun() < shards || look.read() > 0) {
         tell("Waiting for shards to begin behind the marker", look.begun(), shards);
         Thread.sleep(LOOK_EVERY.toMillis());
+        look = look(change, look);
       }
       steps.addAll(change.removeFormer());
     }
     return steps;
+  }
+
+  private static void mark(ShardChange change) {
+    try {
+      change.mark();
+    } catch (RelayException e) {
+      waitFor(e);
+    }
+  }
+
+  private static Look look(ShardChange change, Look before) {
+    try {
+      return change.look();
+    } catch (RelayException e) {
+      waitFor(e);
+      return before;
+    }
+  }
+
+  /** A database that is restarted amid the change comes back. */
+  private static void waitFor(RelayException failure) {
+    if (failure.stage() != Stage.PREFLIGHT) {
+      throw failure;
+    }
+    LOG.atWarn().log("{} The change goes on when the database answers", failure.problem());
   }
 
   private void tell(String what, int done, int of) {

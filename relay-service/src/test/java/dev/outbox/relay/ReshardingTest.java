@@ -13,10 +13,12 @@ import dev.outbox.relay.RelayState.Leading;
 import dev.outbox.relay.config.InvalidSettingsException;
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.control.Attribution;
+import dev.outbox.relay.control.ControlMessage.Release;
 import dev.outbox.relay.database.SourceDatabase;
 import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.operations.ParkedEvents;
 import dev.outbox.relay.operations.ProgressListener;
+import dev.outbox.relay.slot.CommandLog;
 import dev.outbox.relay.slot.Division;
 import dev.outbox.relay.slot.Initialization.Step;
 import dev.outbox.relay.slot.ShardChange;
@@ -31,6 +33,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -193,20 +196,62 @@ class ReshardingTest {
                         database.query("select count(*) from outbox_relay where ends_at <> ''")));
     assertThat(division().now()).hasValue(1);
     assertThat(division().next()).hasValue(3);
+    database.execute("update outbox_relay set epoch = epoch + 5000 where ends_at <> ''");
     for (int i = 0; i < 20; i++) {
       database.insert("Order", "key-" + i, "behind");
     }
     // Then it cannot be taken back any more, nor another one begun
     Resharding again = new Resharding(settings(Map.of()), ProgressListener.NONE);
     assertThatThrownBy(() -> again.run(1)).hasMessageContaining("its marker is in the log");
-    assertThatThrownBy(() -> again.run(2)).hasMessageContaining("from 1 to 3 shards is under way");
+    assertThatThrownBy(() -> again.run(2))
+        .hasMessageContaining("A change to 3 shards is under way");
+    // And nothing can be asked of a shard that will not read it any more
+    CommandLog log = new CommandLog(new SourceDatabase(settings(Map.of())), settings(Map.of()));
+    assertThatThrownBy(() -> log.write(new Release("Order", "1")))
+        .hasMessageContaining("number of shards is being changed");
     // And an instance that comes carries it out, whichever number it was started for
     FollowingRelay other = new FollowingRelay(settings(Map.of("shards", "2")));
     instances.add(other);
     assertThat(change.get()).isNotEmpty();
     awaitPublished(21);
     assertThat(other.relay().parts()).hasSize(3);
+    // And positions grow also where the former shard has begun a later epoch meanwhile
+    assertThat(positionsOf("1of3").first())
+        .isGreaterThan(
+            database.query(
+                "select lpad(to_hex(epoch + 1), 8, '0') from outbox_relay where name !~ 'of3$'"));
     assertThat(topic.idsByKey()).isEqualTo(database.eventIdsByKey());
+  }
+
+  private TreeSet<String> positionsOf(String shard) {
+    return topic.poll().stream()
+        .filter(record -> shardOf(record).equals(shard))
+        .map(record -> TopicReader.header(record, "outbox-position"))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  @Test
+  void noOtherChangeBeginsBeforeAllShardsHave() throws Exception {
+    FollowingRelay instance = start(Map.of());
+    instance.close();
+    // Given a former shard that has ended, and new ones that have not begun
+    RelaySettings now = settings(Map.of());
+    database.install(Map.of("shards", "2"));
+    ShardChange change = new ShardChange(new SourceDatabase(now), now, now.dividedInto(2));
+    change.prepare();
+    change.mark();
+    database.execute("update outbox_relay set ended_at = now() where ends_at <> ''");
+    assertThat(division().now()).hasValue(2);
+    // Then their slots are the only ones that hold what was written since
+    for (int other : List.of(1, 3)) {
+      assertThatThrownBy(() -> divide(other, Map.of()))
+          .hasMessageContaining("A change to 2 shards is under way");
+    }
+    assertThat(division().now()).hasValue(2);
+    database.insert("Order", "1", "behind");
+    start(Map.of());
+    divide(2, Map.of());
+    awaitPublished(1);
   }
 
   @Test
@@ -293,6 +338,13 @@ class ReshardingTest {
     assertThatThrownBy(() -> resharding.run(2))
         .isInstanceOf(RelayException.class)
         .hasMessageContaining("init --without-slot");
+    // And where somebody else has a slot of that name
+    database.install(Map.of("shards", "2"));
+    database.execute(
+        "select pg_create_logical_replication_slot('%s_1of2', 'pgoutput')"
+            .formatted(database.slot()));
+    assertThatThrownBy(() -> resharding.run(2)).hasMessageContaining("and not this relay's");
+    assertThatThrownBy(() -> resharding.run(2)).hasMessageContaining("and not this relay's");
     database.insert("Order", "1", "after");
     awaitPublished(2);
   }

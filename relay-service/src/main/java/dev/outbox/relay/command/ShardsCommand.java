@@ -52,9 +52,13 @@ final class ShardsCommand extends OneShotCommand {
     }
     String sentence = "The outbox of relay '%s' has ".formatted(settings.name()) + shards(now);
     OptionalInt next = division.next();
-    return next.isPresent()
-        ? sentence + "; a change to %d is under way.".formatted(next.getAsInt())
-        : sentence + ".";
+    if (next.isPresent()) {
+      return sentence + "; a change to %d is under way.".formatted(next.getAsInt());
+    }
+    return division.formers().isEmpty()
+        ? sentence + "."
+        : sentence
+            + "; 'shards %d' removes what is left of the former ones.".formatted(now.getAsInt());
   }
 
   private static String shards(OptionalInt count) {

@@ -2,7 +2,6 @@ package dev.outbox.relay.operations;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.control.Attribution;
-import dev.outbox.relay.control.ControlLog;
 import dev.outbox.relay.control.ControlMessage;
 import dev.outbox.relay.control.ControlMessage.Discard;
 import dev.outbox.relay.control.ControlMessage.Release;
@@ -12,6 +11,7 @@ import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.operations.ProgressListener.Progress;
 import dev.outbox.relay.parking.ParkedTable;
 import dev.outbox.relay.parking.ParkedTable.Listed;
+import dev.outbox.relay.slot.CommandLog;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -211,8 +211,7 @@ public final class ParkedEvents {
   private record Written(RelaySettings shard, long place) {}
 
   private Written write(RelaySettings shard, ControlMessage command) {
-    return new Written(
-        shard, database.call(sql -> new ControlLog(shard.name()).write(sql, command)));
+    return new Written(shard, new CommandLog(database, shard).write(command));
   }
 
   /** Waits for one after the other, so that many take as long as they take while they get on. */

@@ -2,7 +2,6 @@ package dev.outbox.relay.operations;
 
 import dev.outbox.relay.config.RelaySettings;
 import dev.outbox.relay.control.Attribution;
-import dev.outbox.relay.control.ControlLog;
 import dev.outbox.relay.control.ControlMessage.Replay;
 import dev.outbox.relay.control.ControlMessage.Selection;
 import dev.outbox.relay.database.SourceDatabase;
@@ -10,6 +9,7 @@ import dev.outbox.relay.failure.RelayException;
 import dev.outbox.relay.failure.Stage;
 import dev.outbox.relay.operations.ProgressListener.Progress;
 import dev.outbox.relay.parking.ParkedTable;
+import dev.outbox.relay.slot.CommandLog;
 import dev.outbox.relay.topics.TopicScan;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -185,8 +185,8 @@ public final class Replays {
   /** Each shard publishes its own rows; the last command's place is behind those of the others. */
   private long write(Replay replay) {
     long place = 0;
-    for (String name : names()) {
-      place = database.call(sql -> new ControlLog(name).write(sql, replay));
+    for (RelaySettings shard : settings.eachShard()) {
+      place = new CommandLog(database, shard).write(replay);
     }
     return place;
   }

@@ -216,8 +216,8 @@ public final class ParkedTable {
   }
 
   /** Makes this shard's own what others have set aside and belongs to it. */
-  void takeOver(JdbcClient sql, List<String> relays) {
-    sql.sql(
+  int takeOver(JdbcClient sql, List<String> relays) {
+    return sql.sql(
             "update %s set relay = :relay where relay in (:relays) and %s"
                 .formatted(table.quoted(), shard.condition("aggregateid")))
         .param("relay", relay)

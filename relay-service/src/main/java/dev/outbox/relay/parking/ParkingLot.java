@@ -66,7 +66,13 @@ public final class ParkingLot {
    */
   public void takeOver(List<String> relays) {
     if (!relays.isEmpty()) {
-      change(sql -> table.takeOver(sql, relays));
+      int unused =
+          database.inPatientTransaction(
+              Stage.PARKING,
+              sql -> {
+                fence.require(sql);
+                return table.takeOver(sql, relays);
+              });
     }
   }
 

@@ -26,10 +26,12 @@ public record Division(List<Member> members) {
    * @param name its relay's name
    * @param epoch its current epoch of positions
    * @param waits whether it has not begun yet
-   * @param marked whether the marker that it ends at is written
+   * @param marked whether it is to end at a marker
    * @param ended whether it has ended, or was given up before it began
+   * @param cleared whether nothing is left of it but what is remembered
    */
-  public record Member(String name, int epoch, boolean waits, boolean marked, boolean ended) {
+  public record Member(
+      String name, int epoch, boolean waits, boolean marked, boolean ended, boolean cleared) {
 
     private int count() {
       return Shard.countIn(name);
@@ -57,12 +59,18 @@ public record Division(List<Member> members) {
     return counts(member -> !member.ended()).filter(count -> count != now).findFirst();
   }
 
-  /** Numbers of shards that have all ended. */
+  /** Whether all shards of the present number have begun. */
+  public boolean isSettled() {
+    return of(now().orElse(0)).stream().allMatch(member -> member.ended() || !member.waits());
+  }
+
+  /** Numbers of shards that have all ended, and have slots or publications that are left. */
   public List<Integer> formers() {
     return members.stream()
         .map(Member::count)
         .distinct()
         .filter(count -> of(count).stream().allMatch(Member::ended))
+        .filter(count -> !of(count).stream().allMatch(Member::cleared))
         .toList();
   }
 
@@ -80,9 +88,10 @@ public record Division(List<Member> members) {
     return members.stream().filter(member -> member.count() != count).map(Member::name).toList();
   }
 
-  /** The latest epoch of any of them. */
-  int latestEpoch() {
+  /** The latest epoch of any shard of another number; 0 when there is none. */
+  int latestEpochBefore(int count) {
     return members.stream()
+        .filter(member -> member.count() != count)
         .map(Member::epoch)
         .max(Comparator.comparing(Integer::toUnsignedLong))
         .orElse(0);

@@ -74,7 +74,7 @@ public final class Initialization {
   private List<Step> runWithoutSlot(JdbcClient sql) {
     ServerRequirements.requireServer(sql, settings.shard());
     List<Step> steps = makeTables(sql);
-    boolean known = record.read(sql).isPresent();
+    boolean known = record.read(sql).filter(memory -> !memory.succession().ended()).isPresent();
     steps.add(
         step("publication " + settings.publication(), known ? renew(sql) : makePublication(sql)));
     steps.add(
@@ -137,26 +137,61 @@ public final class Initialization {
    * Makes publication and slot of a shard that begins behind a marker, which is written when all
    * such shards have theirs.
    *
+   * @param marked whether it is written already: a slot made now would be behind it, and what it
+   *     misses is found by its run
    * @param latestEpoch of any shard until now
+   * @throws RelayException when somebody else has a slot of that name
    */
-  List<Step> prepare(JdbcClient sql, String marker, int latestEpoch) {
+  List<Step> prepare(JdbcClient sql, String marker, boolean marked, int latestEpoch) {
     ServerRequirements.require(sql, settings.shard());
     String thing = "replication slot " + settings.slot();
     List<Step> steps = new ArrayList<>();
     steps.add(step("publication " + settings.publication(), makePublication(sql)));
     Optional<Memory> before = record.read(sql);
+    Optional<SlotStatus> slot = SlotStatus.read(sql, settings.slot());
     boolean prepared =
-        before.isPresent() && before.get().succession().equals(Succession.behind(marker));
+        before.map(Memory::succession).filter(Succession.behind(marker)::equals).isPresent()
+            && (marked || slot.map(SlotStatus::confirmedLsn).isPresent());
     if (!prepared) {
-      // One that a crash has left may stand anywhere.
+      slot.ifPresent(found -> requireLeft(before, found));
+      // First of all it is known whose slot it is; one that a crash has left may stand anywhere.
+      record.writeAnew(sql, reservation(sql, before, marker, latestEpoch));
       SlotStatus.drop(sql, settings.slot());
       Optional<Floor> floor = OutboxSequence.find(sql, settings).map(rows -> rows.floor(sql));
       createSlot(sql);
       int epoch = Epochs.after(latestEpoch, 1, settings.shard());
-      record.write(sql, beginning(sql, epoch, before, floor, Succession.behind(marker)));
+      record.writeAnew(sql, beginning(sql, epoch, before, floor, Succession.behind(marker)));
     }
     steps.add(step(thing, !prepared));
     return steps;
+  }
+
+  /** An earlier change that was broken off may have left it. */
+  private void requireLeft(Optional<Memory> before, SlotStatus slot) {
+    SlotCheck.requireOwn(settings, slot);
+    if (before.map(Memory::succession).filter(Succession::hasSlot).isEmpty()) {
+      throw new RelayException(
+          Stage.PREFLIGHT,
+          "Replication slot '%s' is there already, and not this relay's."
+              .formatted(settings.slot()),
+          "If nobody needs it: select pg_drop_replication_slot('%s')".formatted(settings.slot()));
+    }
+  }
+
+  private Memory reservation(
+      JdbcClient sql, Optional<Memory> before, String marker, int latestEpoch) {
+    return new Memory(
+        settings.slot(),
+        latestEpoch,
+        Server.current(sql),
+        Optional.empty(),
+        before.map(known -> known.runs() + 1).orElse(0L),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Succession.reserved(marker));
   }
 
   /** What was made before and is not there any more is a gap, whoever makes it anew. */
@@ -180,7 +215,7 @@ public final class Initialization {
       if (memory.isPresent() && !acceptGap) {
         return List.of(new Step(thing, "already there"));
       }
-      record.write(sql, nextEpoch(sql, memory, Optional.empty()));
+      record.write(sql, nextEpoch(sql, memory, Optional.empty(), true));
       return List.of(
           new Step(
               thing,
@@ -191,7 +226,7 @@ public final class Initialization {
     // would leave the memory of a slot that never was, which is a gap.
     Optional<Floor> floor = OutboxSequence.find(sql, settings).map(rows -> rows.floor(sql));
     createSlot(sql);
-    record.write(sql, nextEpoch(sql, memory, floor));
+    record.write(sql, nextEpoch(sql, memory, floor, false));
     List<Step> steps = new ArrayList<>();
     steps.add(new Step(thing, "created"));
     long before = rowsBefore(sql);
@@ -207,8 +242,10 @@ public final class Initialization {
   /**
    * @param floor the last row that was written before the slot was made; empty for a slot that
    *     somebody else has made, which may still have to deliver any row
+   * @param kept whether the slot is the one that was there before
    */
-  private Memory nextEpoch(JdbcClient sql, Optional<Memory> before, Optional<Floor> floor) {
+  private Memory nextEpoch(
+      JdbcClient sql, Optional<Memory> before, Optional<Floor> floor, boolean kept) {
     int epoch =
         before
             .map(known -> Epochs.after(known.epoch(), 1, settings.shard()))
@@ -218,7 +255,10 @@ public final class Initialization {
         epoch,
         before,
         floor,
-        before.map(known -> known.succession().withNewSlot(epoch)).orElse(Succession.NONE));
+        before
+            .map(Memory::succession)
+            .map(known -> kept ? known : known.withNewSlot(epoch))
+            .orElse(Succession.NONE));
   }
 
   private Memory beginning(

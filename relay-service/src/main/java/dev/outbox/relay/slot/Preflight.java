@@ -119,13 +119,16 @@ public final class Preflight {
     }
     new Publication(settings).require(sql, memory.publication());
     long confirmed = Objects.requireNonNull(slot.confirmedLsn());
-    Memory current = promoted ? beginTimeline(sql, memory, server, confirmed) : memory;
+    Division division = record.division(sql);
+    Memory current =
+        behindFormer(
+            sql, division, promoted ? beginTimeline(sql, memory, server, confirmed) : memory);
     return new Outcome.Ready(
         new SlotStart(current.epoch(), confirmed),
         current.runs(),
         pending(current),
         current.succession(),
-        record.division(sql).others(settings.shards()));
+        division.others(settings.shards()));
   }
 
   /** Or what is written meanwhile would be published for some aggregates only. */
@@ -176,6 +179,23 @@ public final class Preflight {
 
   private static String joined(List<TableName> tables, Function<TableName, String> name) {
     return tables.stream().map(name).collect(Collectors.joining(", "));
+  }
+
+  /**
+   * A former shard may have begun an epoch since this one was prepared. Its parked events are this
+   * one's now, and must stand before what comes.
+   */
+  private Memory behindFormer(JdbcClient sql, Division division, Memory memory) {
+    int latest = division.latestEpochBefore(settings.shards());
+    if (!memory.succession().awaitsMarker()
+        || Integer.compareUnsigned(memory.epoch(), latest) > 0) {
+      return memory;
+    }
+    Memory later = memory.inEpoch(Epochs.after(latest, 1, settings.shard()));
+    if (!record.replace(sql, memory, later)) {
+      throw new ReplacedException("Another instance has begun with this shard.");
+    }
+    return later;
   }
 
   /** A promoted server begins a new timeline, and with it a new epoch of positions. */

@@ -69,6 +69,22 @@ final class RelayRecord {
       Optional<String> recoverySnapshot,
       Succession succession) {
 
+    /** The same in a later epoch, before anything was published in this one. */
+    Memory inEpoch(int nextEpoch) {
+      return new Memory(
+          slot,
+          nextEpoch,
+          server,
+          gap,
+          runs,
+          published,
+          publication,
+          floor,
+          recoveredGap,
+          recoverySnapshot,
+          succession);
+    }
+
     /** The same on a promoted server, whose slot stands here. */
     Memory promoted(Server promotedServer, int nextEpoch, long confirmed) {
       return new Memory(
@@ -82,7 +98,7 @@ final class RelayRecord {
           floor,
           recoveredGap,
           recoverySnapshot,
-          succession);
+          succession.inEpoch(nextEpoch));
     }
   }
 
@@ -178,7 +194,7 @@ final class RelayRecord {
     } catch (GapException gap) {
       try {
         sql.sql(
-                "update %s set gap = :gap where name = :name and gap is null"
+                "update %s set gap = :gap where name = :name and gap is null and ended_at is null"
                     .formatted(table.quoted()))
             .param("gap", gap.problem())
             .param("name", name)
@@ -272,7 +288,8 @@ final class RelayRecord {
                 """
                 select name, epoch, to_jsonb(r) ->> 'marker' is not null
                     and to_jsonb(r) ->> 'begins_behind' is null,
-                  to_jsonb(r) ->> 'ends_at' is not null, to_jsonb(r) ->> 'ended_at' is not null
+                  to_jsonb(r) ->> 'ends_at' is not null, to_jsonb(r) ->> 'ended_at' is not null,
+                  coalesce(to_jsonb(r) ->> 'ends_at', to_jsonb(r) ->> 'marker') is null
                 from %s r
                 where name = :relay or (left(name, length(:relay) + 1) = :relay || '-'
                   and substr(name, length(:relay) + 2) ~ '^[0-9]{1,2}of[0-9]{1,2}$'
@@ -288,7 +305,8 @@ final class RelayRecord {
                         row.getInt(2),
                         row.getBoolean(3),
                         row.getBoolean(4),
-                        row.getBoolean(5)))
+                        row.getBoolean(5),
+                        row.getBoolean(6)))
             .list());
   }
 
@@ -341,6 +359,41 @@ final class RelayRecord {
         .update();
   }
 
+  /** Nothing is left of this shard; what has its slot's name from now on is somebody else's. */
+  void clear(JdbcClient sql) {
+    sql.sql(
+            "update %s set marker = null, begins_behind = null, ends_at = null where name = :name"
+                .formatted(table.quoted()))
+        .param("name", name)
+        .update();
+  }
+
+  /**
+   * What is written to the log now stands before the marker at which this shard ends, if there will
+   * be one; in a transaction, which keeps a marker from being announced until it is over.
+   *
+   * @throws RelayException when a marker is announced
+   */
+  void requireNoEnd(JdbcClient sql) {
+    boolean ends =
+        sql.sql(
+                """
+                select coalesce(to_jsonb(r) ->> 'ends_at', to_jsonb(r) ->> 'ended_at') is not null
+                from %s r where name = :name for share
+                """
+                    .formatted(table.quoted()))
+            .param("name", name)
+            .query(Boolean.class)
+            .optional()
+            .orElse(false);
+    if (ends) {
+      throw new RelayException(
+          Stage.OPERATIONS,
+          "The number of shards is being changed, and shard '%s' ends.".formatted(name),
+          "Ask again when 'shards' shows the new number.");
+    }
+  }
+
   /** This shard has published everything up to the marker; whether this run is the newest. */
   boolean end(JdbcClient sql, long run) {
     return sql.sql(
@@ -379,7 +432,12 @@ final class RelayRecord {
 
   /** Writes the memory; the row's time tells when the current epoch began. */
   void write(JdbcClient sql, Memory memory) {
-    var unused = upsert(sql, memory, "").update();
+    var unused = upsert(sql, memory, "", "").update();
+  }
+
+  /** The same for a shard of a number that is changed to, whatever its row said before. */
+  void writeAnew(JdbcClient sql, Memory memory) {
+    var unused = upsert(sql, memory, ", ends_at = null, ended_at = excluded.ended_at", "").update();
   }
 
   /**
@@ -388,33 +446,34 @@ final class RelayRecord {
    * @return whether it was written
    */
   boolean replace(JdbcClient sql, Memory read, Memory memory) {
-    return upsert(sql, memory, "where r.runs = :runsBefore and r.timeline = :timelineBefore")
+    return upsert(sql, memory, "", "where r.runs = :runsBefore and r.timeline = :timelineBefore")
             .param("runsBefore", read.runs())
             .param("timelineBefore", read.server().timeline())
             .update()
         == 1;
   }
 
-  private StatementSpec upsert(JdbcClient sql, Memory memory, String condition) {
+  /** How a shard ends is not written with the rest: it may be decided at any moment. */
+  private StatementSpec upsert(JdbcClient sql, Memory memory, String more, String condition) {
     return sql.sql(
             """
             insert into %s as r (name, slot, epoch, system_identifier, timeline, gap, runs,
               published_lsn, publication, floor, floor_at, recovered_gap, recovery_snapshot,
-              marker, begins_behind)
+              marker, begins_behind, ended_at)
             values (:name, :slot, :epoch, :system, :timeline, :gap, :runs,
               '0/0'::pg_lsn + cast(:published as numeric), :publication, :floor,
-              cast(:floorAt as timestamptz), :recoveredGap, :recoverySnapshot, :marker, :beginsBehind)
+              cast(:floorAt as timestamptz), :recoveredGap, :recoverySnapshot, :marker, :beginsBehind,
+              case when :ended then now() end)
             on conflict (name) do update set slot = excluded.slot, epoch = excluded.epoch,
               system_identifier = excluded.system_identifier, timeline = excluded.timeline,
               gap = excluded.gap, runs = excluded.runs, published_lsn = excluded.published_lsn,
               publication = excluded.publication, floor = excluded.floor,
               floor_at = excluded.floor_at, recovered_gap = excluded.recovered_gap,
               recovery_snapshot = excluded.recovery_snapshot, marker = excluded.marker,
-              begins_behind = excluded.begins_behind, ends_at = :endsAt, ended_at = null,
-              initialized_at = now()
+              begins_behind = excluded.begins_behind, initialized_at = now() %s
             %s
             """
-                .formatted(table.quoted(), condition))
+                .formatted(table.quoted(), more, condition))
         .param("name", name)
         .param("slot", memory.slot())
         .param("epoch", memory.epoch())
@@ -432,7 +491,7 @@ final class RelayRecord {
         .param(
             "beginsBehind",
             memory.succession().beginsBehind().map(SourcePosition::asText).orElse(null))
-        .param("endsAt", memory.succession().endsAt().orElse(null));
+        .param("ended", memory.succession().ended());
   }
 
   /**

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -75,15 +76,38 @@ public final class ShardChange {
     return patiently(
         sql -> {
           var unused = record.createTable(sql);
+          requireDue(sql);
           requireSound(sql);
           List<Step> steps = new ArrayList<>();
           String marker = marker(sql).orElseGet(() -> UUID.randomUUID().toString());
-          int latestEpoch = record.division(sql).latestEpoch();
+          boolean marked = isMarked(sql);
+          int latestEpoch = record.division(sql).latestEpochBefore(after.shards());
           for (RelaySettings shard : after.eachShard()) {
-            steps.addAll(new Initialization(database, shard).prepare(sql, marker, latestEpoch));
+            steps.addAll(
+                new Initialization(database, shard).prepare(sql, marker, marked, latestEpoch));
           }
           return steps;
         });
+  }
+
+  private boolean isMarked(JdbcClient sql) {
+    return record.division(sql).of(before.shards()).stream().anyMatch(Member::marked);
+  }
+
+  /** Another command may have got here first. */
+  private void requireDue(JdbcClient sql) {
+    Division division = record.division(sql);
+    int now = division.now().orElse(0);
+    int next = division.next().orElse(after.shards());
+    if (now != before.shards() || next != after.shards() || !division.isSettled()) {
+      throw new RelayException(
+          Stage.OPERATIONS,
+          "A change to %d shards is under way.".formatted(next == after.shards() ? now : next),
+          next == after.shards()
+              ? "Finish it with 'shards %d'.".formatted(now)
+              : "Finish it with 'shards %d', or take it back with 'shards %d'."
+                  .formatted(next, now));
+    }
   }
 
   /** What a former shard has still to find out or to recover must not be left to nobody. */
@@ -94,6 +118,9 @@ public final class ShardChange {
               .read(sql)
               .orElseThrow(
                   () -> Initialization.notInitialized(shard, "replication slot " + shard.slot()));
+      if (memory.succession().ended()) {
+        continue;
+      }
       if (memory.gap().isPresent() || memory.recoverySnapshot().isPresent()) {
         throw new RelayException(
             Stage.OPERATIONS,
@@ -122,22 +149,30 @@ public final class ShardChange {
    */
   public void mark() {
     patiently(
-        unused ->
-            database.inTransaction(
-                Stage.OPERATIONS,
-                sql -> {
-                  String marker =
-                      marker(sql)
-                          .orElseThrow(
-                              () -> new IllegalStateException("the change is not prepared"));
-                  List<String> ending = names(before);
-                  record.endAt(sql, marker, ending);
-                  List<String> all = new ArrayList<>(ending);
-                  all.addAll(names(after));
-                  return all.stream()
-                      .map(name -> new ControlLog(name).write(sql, new Divide(marker)))
-                      .toList();
-                }));
+        sql -> {
+          if (record.division(sql).now().orElse(0) == after.shards()) {
+            return List.of(); // all have ended meanwhile
+          }
+          requireDue(sql);
+          String marker = marker(sql).orElseThrow(this::notPrepared);
+          // Visible before there is a marker: a commit may reach the log's readers before others.
+          record.endAt(sql, marker, names(before));
+          return database.inTransaction(
+              Stage.OPERATIONS, transaction -> write(transaction, new Divide(marker)));
+        });
+  }
+
+  private RelayException notPrepared() {
+    return new RelayException(
+        Stage.OPERATIONS,
+        "The change to %d shards was taken back.".formatted(after.shards()),
+        "Begin it again with 'shards %d'.".formatted(after.shards()));
+  }
+
+  private List<Long> write(JdbcClient sql, Divide marker) {
+    return Stream.concat(names(before).stream(), names(after).stream())
+        .map(name -> new ControlLog(name).write(sql, marker))
+        .toList();
   }
 
   private static List<String> names(RelaySettings settings) {
@@ -167,9 +202,13 @@ public final class ShardChange {
         });
   }
 
-  /** Removes slots and publications of the shards that have ended. */
+  /** Removes slots and publications of the shards that have ended; nothing if that was done. */
   public List<Step> removeFormer() {
-    return patiently(sql -> remove(sql, before));
+    return patiently(
+        sql ->
+            record.division(sql).formers().contains(before.shards())
+                ? remove(sql, before)
+                : List.of());
   }
 
   /**
@@ -180,7 +219,7 @@ public final class ShardChange {
   public List<Step> takeBack() {
     return patiently(
         sql -> {
-          if (record.division(sql).of(before.shards()).stream().anyMatch(Member::marked)) {
+          if (isMarked(sql)) {
             throw new RelayException(
                 Stage.OPERATIONS,
                 "The change to %d shards cannot be taken back: its marker is in the log."
@@ -188,15 +227,17 @@ public final class ShardChange {
                 "Finish it with 'shards %d', then change the number again."
                     .formatted(after.shards()));
           }
+          record.giveUp(sql, names(after));
           return remove(sql, after);
         });
   }
 
-  /** The slots first: without its shard's row nobody would know of one that keeps the log. */
   private List<Step> remove(JdbcClient sql, RelaySettings former) {
     List<Step> steps = new ArrayList<>();
     for (RelaySettings shard : former.eachShard()) {
-      if (SlotStatus.read(sql, shard.slot()).isPresent()) {
+      Optional<SlotStatus> slot = SlotStatus.read(sql, shard.slot());
+      if (slot.isPresent()) {
+        SlotCheck.requireOwn(shard, slot.get());
         SlotStatus.drop(sql, shard.slot());
         steps.add(new Step("replication slot " + shard.slot(), "removed"));
       }
@@ -204,8 +245,8 @@ public final class ShardChange {
       if (publication.exists(sql)) {
         steps.add(new Step("publication " + shard.publication(), remove(sql, publication)));
       }
+      new RelayRecord(shard).clear(sql);
     }
-    record.giveUp(sql, names(former));
     return steps;
   }
 

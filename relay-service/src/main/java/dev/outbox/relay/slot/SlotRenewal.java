@@ -75,7 +75,7 @@ public final class SlotRenewal {
 
   private Optional<SlotInUse> run(JdbcClient sql, GapException gap) {
     Memory memory = record.read(sql).orElseThrow(() -> gap);
-    if (memory.gap().isEmpty()) {
+    if (memory.gap().isEmpty() || memory.succession().ended()) {
       return Optional.empty();
     }
     OutboxSequence rows = OutboxSequence.require(sql, settings);

@@ -28,9 +28,21 @@ public record Succession(
     return new Succession(Optional.of(marker), Optional.empty(), Optional.empty(), false);
   }
 
+  /** Of a shard whose slot is about to be made, so that it is known whose it is. */
+  static Succession reserved(String marker) {
+    return new Succession(Optional.of(marker), Optional.empty(), Optional.empty(), true);
+  }
+
   /** Whether the marker that it begins behind has not been read yet. */
   public boolean awaitsMarker() {
     return marker.isPresent() && beginsBehind.isEmpty();
+  }
+
+  /**
+   * Whether the shard of a change has, or may have, a slot; of one without a change it is not said.
+   */
+  boolean hasSlot() {
+    return marker.isPresent() || endsAt.isPresent();
   }
 
   /** Whether other shards publish, or have published, what stands at a position. */
@@ -42,6 +54,15 @@ public record Succession(
   /** The marker stands here. */
   Succession begun(SourcePosition position) {
     return new Succession(marker, Optional.of(position), endsAt, ended);
+  }
+
+  /** On the same log, where positions begin a new epoch. */
+  Succession inEpoch(int epoch) {
+    return new Succession(
+        marker,
+        beginsBehind.map(behind -> new SourcePosition(epoch, behind.transaction(), behind.index())),
+        endsAt,
+        ended);
   }
 
   /** With a slot that was made anew, behind the marker that the former slot had yet to deliver. */
