@@ -10,7 +10,7 @@ import dev.outbox.relay.failure.Stage;
 public final class CommandLog {
 
   private final SourceDatabase database;
-  private final RelayRecord record;
+  private final ShardRecord record;
   private final ControlLog log;
 
   /**
@@ -18,7 +18,7 @@ public final class CommandLog {
    */
   public CommandLog(SourceDatabase database, RelaySettings settings) {
     this.database = database;
-    this.record = new RelayRecord(settings);
+    this.record = new ShardRecord(settings);
     this.log = new ControlLog(settings.name());
   }
 

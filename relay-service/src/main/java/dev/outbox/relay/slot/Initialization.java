@@ -122,7 +122,7 @@ public final class Initialization {
 
   private List<Step> run(JdbcClient sql, boolean acceptGap) {
     ServerRequirements.require(sql, settings.shard());
-    record.requireSameShards(sql);
+    new ShardRecord(settings).requireSameShards(sql);
     List<Step> steps = makeTables(sql);
     Optional<Memory> memory = record.read(sql);
     if (memory.isPresent() && !acceptGap) {

@@ -30,6 +30,7 @@ public final class Preflight {
   private final SourceDatabase database;
   private final RelaySettings settings;
   private final RelayRecord record;
+  private final ShardRecord shards;
   private final ParkedTable parked;
 
   /** Nothing is looked at yet. */
@@ -37,6 +38,7 @@ public final class Preflight {
     this.database = database;
     this.settings = settings;
     this.record = new RelayRecord(settings);
+    this.shards = new ShardRecord(settings);
     this.parked = new ParkedTable(settings);
   }
 
@@ -92,7 +94,7 @@ public final class Preflight {
     if (record.read(sql).filter(memory -> memory.succession().ended()).isPresent()) {
       return new Outcome.Ended();
     }
-    record.requireSameShards(sql);
+    shards.requireSameShards(sql);
     // The slot before the memory of it: in between a leader may go on, but never behind it.
     Optional<SlotStatus> found = SlotStatus.read(sql, settings.slot());
     Memory memory =
@@ -119,7 +121,7 @@ public final class Preflight {
     }
     new Publication(settings).require(sql, memory.publication());
     long confirmed = Objects.requireNonNull(slot.confirmedLsn());
-    Division division = record.division(sql);
+    Division division = shards.division(sql);
     Memory current =
         behindFormer(
             sql, division, promoted ? beginTimeline(sql, memory, server, confirmed) : memory);

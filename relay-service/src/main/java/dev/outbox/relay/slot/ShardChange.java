@@ -31,7 +31,7 @@ public final class ShardChange {
   private final SourceDatabase database;
   private final RelaySettings before;
   private final RelaySettings after;
-  private final RelayRecord record;
+  private final ShardRecord record;
 
   /**
    * @param before settings with the number of shards until now
@@ -41,7 +41,7 @@ public final class ShardChange {
     this.database = database;
     this.before = before;
     this.after = after;
-    this.record = new RelayRecord(before);
+    this.record = new ShardRecord(before);
   }
 
   /**
@@ -55,7 +55,7 @@ public final class ShardChange {
 
   /** The same by a conversation that is under way. */
   public static Division division(JdbcClient sql, RelaySettings settings) {
-    return new RelayRecord(settings).division(sql);
+    return new ShardRecord(settings).division(sql);
   }
 
   /**
@@ -75,7 +75,7 @@ public final class ShardChange {
   public List<Step> prepare() {
     return patiently(
         sql -> {
-          var unused = record.createTable(sql);
+          var unused = new RelayRecord(before).createTable(sql);
           requireDue(sql);
           requireSound(sql);
           List<Step> steps = new ArrayList<>();
@@ -245,7 +245,7 @@ public final class ShardChange {
       if (publication.exists(sql)) {
         steps.add(new Step("publication " + shard.publication(), remove(sql, publication)));
       }
-      new RelayRecord(shard).clear(sql);
+      new ShardRecord(shard).clear(sql);
     }
     return steps;
   }

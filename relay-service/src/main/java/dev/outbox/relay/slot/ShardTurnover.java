@@ -16,6 +16,7 @@ public final class ShardTurnover {
 
   private final SourceDatabase database;
   private final RelayRecord record;
+  private final ShardRecord shards;
   private final long run;
   private Succession succession;
 
@@ -23,6 +24,7 @@ public final class ShardTurnover {
   public ShardTurnover(SourceDatabase database, RelaySettings settings, Ready ready) {
     this.database = database;
     this.record = new RelayRecord(settings);
+    this.shards = new ShardRecord(settings);
     this.run = ready.run();
     this.succession = ready.succession();
   }
@@ -65,7 +67,7 @@ public final class ShardTurnover {
    *     instance has taken over
    */
   public void begin(SourcePosition marker) {
-    write(sql -> record.beginBehind(sql, run, marker));
+    write(sql -> shards.beginBehind(sql, run, marker));
     succession = succession.begun(marker);
   }
 
@@ -76,7 +78,7 @@ public final class ShardTurnover {
    *     instance has taken over
    */
   public void end() {
-    write(sql -> record.end(sql, run));
+    write(sql -> shards.end(sql, run));
   }
 
   private void write(Predicate<JdbcClient> statement) {

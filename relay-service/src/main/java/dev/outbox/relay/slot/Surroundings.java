@@ -77,7 +77,7 @@ public final class Surroundings {
     require(URL, () -> ServerRequirements.requireServer(sql, settings.shard()));
     require(USERNAME, () -> ServerRequirements.requireReplicationRole(sql));
     require("table", () -> OutboxTable.require(sql, settings.tableName()));
-    require("shards", () -> record.requireSameShards(sql));
+    require("shards", () -> new ShardRecord(settings).requireSameShards(sql));
     Optional<Memory> memory = record.read(sql);
     if (memory.isPresent() && parked.exists(sql)) {
       look(sql, memory.get());
