@@ -103,7 +103,7 @@ class ReshardingIT {
       RelayProcess third = process();
       await().atMost(PATIENCE).until(() -> third.get("/actuator/health").contains("\"3of3\""));
       CompletableFuture<CommandRun> next = shards(2);
-      awaitMarked(4);
+      awaitMarked(3);
       standby.process().sigkill();
       done = next.join();
       assertThat(done.exitCode()).as(done.err()).isZero();
